@@ -145,6 +145,8 @@ export interface Call {
   readonly tool: string;
   readonly transport: Transport;
   readonly args: JsonObject;
+  /** Claims of the JWT in this call, decoded and not verified; null where there is none that can be read. */
+  readonly jwt: JsonObject | null;
   /** Of the bounds and of the tool's own schema; these always block. */
   readonly violations: readonly Violation[];
 }
@@ -283,8 +285,10 @@ export interface Claim {
   readonly counter: string;
   readonly window: Window;
   readonly per: Per;
-  /** Counters hold whole numbers: calls, or millionths of an amount. */
-  readonly unit: 'call' | 'millionth';
+  /** Whether the limit counts calls or amounts. */
+  readonly kind: 'calls' | 'amounts';
+  /** Counters hold whole numbers: ones (calls, very large amounts) or millionths of an amount. */
+  readonly unit: 'one' | 'millionth';
   /** The most that the counter may hold, in `unit`; a safe integer. */
   readonly max: number;
   /** What this call takes, in `unit`; a safe integer from 0. */

@@ -1,0 +1,82 @@
+import { readFileSync, statSync } from 'node:fs';
+import { operations } from '../catalog/operations.ts';
+import type { Operation, Problem } from '../model/index.ts';
+import { digestOf } from '../policy/fingerprint.ts';
+import { parsePolicy } from '../policy/parse.ts';
+import { type PreparedPolicy, prepare } from '../policy/prepare.ts';
+import { CommandError, exit } from './exit-codes.ts';
+
+/** A policy file made ready, or every problem of it. */
+export type LoadedPolicy =
+  | { readonly ok: true; readonly prepared: PreparedPolicy; readonly problems: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Whose tools a policy speaks of: those of the catalog, or any (`--tools any`). */
+export type Tools = 'known' | 'any';
+
+/** A file larger than this is not read at all; the parser tells the exact bound. */
+const MAX_FILE_BYTES = 2 * 1024 * 1024;
+
+/** The tools a policy may speak of; null: any. */
+export function toolsOf(tools: Tools): readonly Operation[] | null {
+  return tools === 'any' ? null : operations;
+}
+
+/** Reads, checks and prepares a policy file. Throws a `CommandError` where the file cannot be read. */
+export function loadPolicy(file: string, tools: Tools): LoadedPolicy {
+  return loadText(readPolicyFile(file), tools);
+}
+
+/** The bytes of a policy file. Throws a `CommandError` where they cannot be read. */
+export function readPolicyFile(file: string): Uint8Array {
+  try {
+    return statSync(file).size > MAX_FILE_BYTES ? new Uint8Array(MAX_FILE_BYTES) : readFileSync(file);
+  } catch (error) {
+    throw new CommandError(`cannot read the policy \`${file}\`: ${reasonOf(error)}`, exit.usage);
+  }
+}
+
+/** Checks and prepares the bytes of a policy file. */
+export function loadText(bytes: Uint8Array, tools: Tools): LoadedPolicy {
+  const known = toolsOf(tools);
+  const text = decode(bytes);
+  if (text === null) {
+    const at = { line: 1, column: 1 };
+    return { ok: false, problems: [{ severity: 'error', code: 'encoding', message: 'expected UTF-8', at }] };
+  }
+  const parsed = parsePolicy(text, known);
+  if (!parsed.ok) return parsed;
+  const { policy, placeOf, warnings } = parsed;
+  return {
+    ok: true,
+    prepared: prepare(policy, { tools: known, digest: digestOf(text), placeOf }),
+    problems: warnings,
+  };
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** A problem as `FILE:LINE:COL: error|warning: MESSAGE [code]` (contracts.md, "Commands"). */
+export function problemLine(file: string, { severity, code, message, at }: Problem): string {
+  return `${file}:${at.line}:${at.column}: ${severity}: ${message} [${code}]`;
+}
+
+/** Why a file could not be read or written, without its path. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is not a folder',
+};

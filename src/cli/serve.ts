@@ -1,0 +1,130 @@
+import { anonymous } from '../adapters/identity/anonymous.ts';
+import { localUser } from '../adapters/identity/local-user.ts';
+import { guard } from '../adapters/limits/guard.ts';
+import { type HttpDoor, serveHttp } from '../doors/http.ts';
+import { serveStdio } from '../doors/stdio.ts';
+import type { Sandbox } from '../sandbox/server.ts';
+import { readConfig, type ServeConfig, type ServeFlags } from './config.ts';
+import { CommandError, type ExitCode, exit } from './exit-codes.ts';
+import { type Log, openLog } from './log.ts';
+import { type FusionAuth, openProxy, type Proxy } from './wire.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `portcullis serve`: opens the doors and stays until its input ends or a signal comes. */
+export async function serve(flags: ServeFlags, env: Environment, version: string): Promise<ExitCode> {
+  const config = readConfig(flags, env);
+  const log = openLog(config.logLevel);
+  const sandbox = config.sandbox ? await openSandbox() : null;
+  const fusionAuth = sandbox ?? { url: config.fusionAuthUrl, apiKey: config.apiKey };
+  const closers: (() => Promise<void>)[] = sandbox === null ? [] : [() => sandbox.close()];
+  try {
+    const proxy = await openProxy(config, fusionAuth, log);
+    closers.push(() => proxy.close());
+    await serveDoors({ config, proxy, fusionAuth, log, version }, closers);
+    return exit.fine;
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+interface Serving {
+  readonly config: ServeConfig;
+  readonly proxy: Proxy;
+  readonly fusionAuth: FusionAuth;
+  readonly log: Log;
+  readonly version: string;
+}
+
+async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): Promise<void> {
+  const { config, proxy, log, version } = serving;
+  const stop = untilSignal();
+  process.on('SIGHUP', () => void proxy.audit.reopen());
+  const http = config.http === null ? null : await openHttp(serving);
+  if (http !== null) closers.push(() => http.close());
+  for (const line of startLines(serving, http)) process.stderr.write(`${line}\n`);
+  if (!config.stdio) {
+    await stop;
+    return;
+  }
+  const identified = await localUser()({ authorization: null });
+  const stdio = serveStdio({
+    gate: proxy.gateFor('stdio'),
+    identity: identified.identified ? identified.identity : {},
+    input: process.stdin,
+    output: process.stdout,
+    version,
+    log: log.warn,
+  });
+  closers.push(() => stdio.close());
+  await Promise.race([stop, http === null ? stdio.done : stop]);
+}
+
+async function openSandbox(): Promise<Sandbox> {
+  const { startSandbox } = await import('../sandbox/server.ts');
+  return startSandbox();
+}
+
+async function openHttp({ config, proxy, log, version }: Serving): Promise<HttpDoor> {
+  const { host, port } = config.http ?? { host: '127.0.0.1', port: 0 };
+  try {
+    return await serveHttp({
+      gate: proxy.gateFor('http'),
+      identify: anonymous(),
+      guard: guard(),
+      secret: proxy.sessionSecret,
+      host,
+      port,
+      version,
+      allowedHosts: config.allowedHosts,
+      allowedOrigins: config.allowedOrigins,
+      log: log.warn,
+    });
+  } catch (error) {
+    throw new CommandError(`cannot listen on ${host}:${port}: ${portReason(error)}`, exit.broke);
+  }
+}
+
+function portReason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'EADDRINUSE') return 'the port is in use';
+  if (code === 'EACCES') return 'permission denied';
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'this machine has no such address';
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+/** What is enforced, where, against what, and every warning. */
+function startLines({ config, proxy, fusionAuth }: Serving, http: HttpDoor | null): readonly string[] {
+  const { policy, digest } = proxy.policy.current();
+  const doors = [...(http === null ? [] : [http.url]), ...(config.stdio ? ['stdio'] : [])].join(' and ');
+  const warnings = [
+    ...proxy.policy.warnings(),
+    ...(config.redisUrl === null
+      ? ['limits are kept in memory: they end with this process and are not shared']
+      : []),
+    ...(fusionAuth.apiKey === null
+      ? ['no FUSIONAUTH_API_KEY: tools that need the API key answer an error']
+      : []),
+    ...(config.audit.to === 'off' ? ['the audit is off: nothing is recorded'] : []),
+    ...(http !== null ? ['HTTP callers are not identified: they share their limits per identity'] : []),
+    ...(config.secret !== null && config.secret.length < 16
+      ? ['PORTCULLIS_SECRET is shorter than 16 bytes']
+      : []),
+    ...(config.secret === null && config.redisUrl !== null
+      ? ['no PORTCULLIS_SECRET: sessions and fingerprints are not shared with other proxies']
+      : []),
+  ];
+  const limits = config.redisUrl === null ? 'memory' : 'Redis';
+  const upstream = config.sandbox ? `the sandbox at ${fusionAuth.url}` : fusionAuth.url;
+  return [
+    `portcullis: ${policy.mode === 'observe' ? 'OBSERVING' : 'enforcing'} ${config.policy} (${digest.slice(0, 19)}) on ${doors}; limits in ${limits}; FusionAuth is ${upstream}`,
+    ...warnings.map((warning) => `portcullis: warning: ${warning}`),
+  ];
+}

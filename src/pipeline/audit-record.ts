@@ -1,0 +1,96 @@
+import type { AuditRecord, Json, JsonObject, Operation, Path, RawCall } from '../model/index.ts';
+import type { Fingerprint } from '../policy/fingerprint.ts';
+import { isList, isObject, valueAt } from '../policy/paths.ts';
+import type { PreparedPolicy } from '../policy/prepare.ts';
+import { withoutSecrets } from '../policy/secrets.ts';
+
+/** What is known of a call from its start; the rest of its record is how it ended. */
+export type Opening = Pick<
+  AuditRecord,
+  'id' | 'at' | 'tool' | 'operation' | 'transport' | 'caller' | 'policy' | 'mode' | 'args'
+>;
+
+/** Arguments whose text is larger are recorded by their fingerprint alone. */
+const MAX_ARGS_CHARACTERS = 64 * 1024;
+const TOOL_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The part of an audit record that every call has, whatever becomes of it. */
+export function openRecord(
+  raw: RawCall,
+  operation: Operation | null,
+  {
+    id,
+    at,
+    policy,
+    fingerprint,
+  }: {
+    readonly id: string;
+    readonly at: number;
+    readonly policy: PreparedPolicy;
+    readonly fingerprint: Fingerprint;
+  },
+): Opening {
+  const mark = (secret: string) => `hmac:${fingerprint(secret)}`;
+  const { identity, session } = raw.caller;
+  return {
+    id,
+    at: new Date(at).toISOString(),
+    tool: operation?.name ?? (TOOL_NAME.test(raw.tool) ? raw.tool : mark(raw.tool)),
+    operation: operation?.operationId ?? null,
+    transport: raw.transport,
+    caller: {
+      sub: identity.sub ?? null,
+      client_id: identity.client_id ?? null,
+      tenant: identity.tenant ?? null,
+      session: session === null ? null : mark(session),
+    },
+    policy: policy.digest,
+    mode: policy.policy.mode,
+    args: recordedArgs(raw.args.value, operation, mark),
+  };
+}
+
+/** Arguments as sent, with everything that is or may be a secret as a fingerprint. */
+function recordedArgs(
+  sent: Json | undefined,
+  operation: Operation | null,
+  mark: (secret: string) => string,
+): Json {
+  if (sent === undefined) return {};
+  const text = JSON.stringify(sent);
+  if (text.length > MAX_ARGS_CHARACTERS || !isObject(sent)) return mark(text);
+  const known = knownOnly(sent, operation?.inputSchema ?? NOTHING_KNOWN, mark);
+  return withoutSecrets(known, [], operation?.secretArgs ?? NO_PATHS, mark);
+}
+
+const NO_PATHS: readonly Path[] = [];
+const NOTHING_KNOWN: JsonObject = { type: 'object', additionalProperties: false };
+
+/** Replaces what the schema does not know, name and value: an agent may put a secret where none belongs. */
+function knownOnly(value: Json, schema: Json | undefined, mark: (secret: string) => string): Json {
+  if (isList(value)) {
+    const items = isObject(schema) ? schema['items'] : undefined;
+    return value.map((element) => knownOnly(element, items, mark));
+  }
+  if (isObject(value)) {
+    const shown: Record<string, Json> = {};
+    for (const [name, member] of Object.entries(value)) {
+      const place = placeOf(schema, name);
+      if (place === null) shown[mark(name)] = mark(JSON.stringify(member));
+      else shown[name] = knownOnly(member, place, mark);
+    }
+    return shown;
+  }
+  const isNoId =
+    isObject(schema) && schema['format'] === 'uuid' && !(typeof value === 'string' && UUID.test(value));
+  return isNoId ? mark(JSON.stringify(value)) : value;
+}
+
+/** The schema of a member; undefined where anything may stand, null where the schema knows no such member. */
+function placeOf(schema: Json | undefined, name: string): Json | undefined | null {
+  if (!isObject(schema)) return undefined;
+  const member = valueAt(schema, ['properties', name]);
+  if (member !== undefined) return member;
+  return schema['additionalProperties'] === false ? null : undefined;
+}

@@ -1,0 +1,249 @@
+import { toRequest } from '../catalog/derive.ts';
+import type {
+  Audit,
+  AuditRecord,
+  Instant,
+  Json,
+  Limits,
+  Operation,
+  Outcome,
+  RawCall,
+  Reply,
+  Ticket,
+  Upstream,
+} from '../model/index.ts';
+import type { Fingerprint } from '../policy/fingerprint.ts';
+import type { PreparedPolicy } from '../policy/prepare.ts';
+import { withoutSecrets } from '../policy/secrets.ts';
+import { type Opening, openRecord } from './audit-record.ts';
+import { type Judgement, judge } from './judge.ts';
+import type { ParseCall, ParsedCall } from './parse-call.ts';
+import { explainRejection } from './rejection.ts';
+
+/** The other systems that a call meets, and the effects it may have. */
+export interface Ports {
+  readonly parse: ParseCall;
+  readonly limits: Limits;
+  readonly upstream: Upstream;
+  readonly audit: Audit;
+  readonly fingerprint: Fingerprint;
+  /** A fresh id for a call. */
+  newId(): string;
+  /** Milliseconds of a clock that never runs backwards. */
+  elapsed(): number;
+  /** Told of what should not have happened; the caller is only given the id. */
+  onFault(id: string, fault: unknown): void;
+}
+
+/** What a call sees from start to end: one policy and one time. */
+export interface Snapshot {
+  readonly policy: PreparedPolicy;
+  readonly at: Instant;
+}
+
+/**
+ * Walks one call to its end: parse, decide, reserve, forward, settle, audit (ARCHITECTURE.md). Never throws.
+ * The caller was identified by the door, before it read the call.
+ */
+export async function runCall(raw: RawCall, snapshot: Snapshot, ports: Ports): Promise<Outcome> {
+  const id = ports.newId();
+  const begun = ports.elapsed();
+  const ending = await endOf(raw, id, snapshot, ports);
+  const { outcome, record } = ending;
+  try {
+    ports.audit.write({ ...record, ms: milliseconds(ports.elapsed() - begun) });
+  } catch (fault) {
+    ports.onFault(id, fault);
+  }
+  return outcome;
+}
+
+type Ending = { readonly outcome: Outcome; readonly record: Omit<AuditRecord, 'ms'> };
+type End = Pick<AuditRecord, 'verdict' | 'code' | 'rule'> &
+  Partial<Pick<AuditRecord, 'would' | 'upstream' | 'note'>>;
+
+async function endOf(raw: RawCall, id: string, { policy, at }: Snapshot, ports: Ports): Promise<Ending> {
+  const base = { id, policy: policy.digest };
+  let parsed: ParsedCall | null = null;
+  try {
+    parsed = ports.parse(raw);
+    const opening = openRecord(raw, parsed?.operation ?? null, {
+      id,
+      at,
+      policy,
+      fingerprint: ports.fingerprint,
+    });
+    const end = (outcome: Outcome, how: End) => ({
+      outcome,
+      record: { ...opening, would: null, upstream: null, ...how },
+    });
+    if (parsed === null)
+      return end({ ...base, ended: 'unknown_tool', tool: raw.tool }, unknownTool('no such tool'));
+    const context = { caller: raw.caller, at, fingerprint: ports.fingerprint };
+    const judgement = await judge(policy, parsed.call, context, ports.limits);
+    switch (judgement.verdict) {
+      case 'unknown_tool':
+        return end({ ...base, ended: 'unknown_tool', tool: raw.tool }, unknownTool('hidden by the policy'));
+      case 'deny': {
+        const { code, rule, reason, retryable, retryAfterMs, limit, violations } = judgement;
+        const outcome: Outcome = {
+          ...base,
+          ended: 'denied',
+          code,
+          rule,
+          reason,
+          retryable,
+          retryAfterMs,
+          limit,
+          violations,
+        };
+        return end(outcome, { verdict: 'deny', code, rule });
+      }
+      case 'allow':
+        return await forward({ raw, parsed, judgement, opening, base, at }, ports);
+    }
+  } catch (fault) {
+    ports.onFault(id, fault);
+    const operation = parsed?.operation ?? null;
+    const opening = openRecord({ ...raw, args: { value: undefined, faults: [] } }, operation, {
+      id,
+      at,
+      policy,
+      fingerprint: ports.fingerprint,
+    });
+    return { outcome: { ...base, ended: 'failed' }, record: { ...opening, ...FAILED } };
+  }
+}
+
+function unknownTool(note: string): End {
+  return { verdict: 'deny', code: 'unknown_tool', rule: null, note };
+}
+
+const FAILED = { verdict: 'allow', code: 'internal_error', rule: null, would: null, upstream: null } as const;
+
+interface Forwarding {
+  readonly raw: RawCall;
+  readonly parsed: ParsedCall;
+  readonly judgement: Extract<Judgement, { verdict: 'allow' }>;
+  readonly opening: Opening;
+  readonly base: { readonly id: string; readonly policy: string };
+  readonly at: Instant;
+}
+
+async function forward(forwarding: Forwarding, ports: Ports): Promise<Ending> {
+  const { raw, parsed, judgement, opening, base, at } = forwarding;
+  const { operation, call } = parsed;
+  const { would, ticket } = judgement;
+  const record = { ...opening, verdict: 'allow', rule: null, would, upstream: null } as const;
+  const refund = () => settle(ticket, 'refund', at, ports);
+  let reply: Reply;
+  let ms: number;
+  try {
+    if (!(await recordIntent(operation, record, ports))) {
+      await refund();
+      ports.onFault(base.id, new Error('the audit cannot be written, so the call was not made'));
+      const note = 'the audit could not be written, so the call was not made';
+      return { outcome: { ...base, ended: 'failed' }, record: { ...record, code: 'internal_error', note } };
+    }
+    const request = toRequest(operation, call.args);
+    raw.onForward?.();
+    const sent = ports.elapsed();
+    reply = await ports.upstream.send(request, raw.signal);
+    ms = milliseconds(ports.elapsed() - sent);
+  } catch (fault) {
+    // Thrown by us, before anything was sent: ports do not throw.
+    await refund();
+    throw fault;
+  }
+  await settle(ticket, reply.got === 'nothing' && !reply.reached ? 'refund' : 'spend', at, ports);
+  const { outcome, code, note } = interpret(reply, forwarding, ports);
+  const upstream = { status: reply.got === 'nothing' ? null : reply.status, ms };
+  return { outcome, record: { ...record, upstream, code, ...(note === null ? {} : { note }) } };
+}
+
+/** An unrecorded revocation or token is worse than a failed one: these are recorded before they happen. */
+async function recordIntent(
+  operation: Operation,
+  record: Omit<AuditRecord, 'ms' | 'code'>,
+  { audit }: Ports,
+): Promise<boolean> {
+  if (operation.kind !== 'mint' && operation.kind !== 'revoke') return true;
+  return audit.intent({ ...record, intent: true, code: 'allowed', ms: 0 });
+}
+
+async function settle(
+  ticket: Ticket | null,
+  how: 'spend' | 'refund',
+  at: Instant,
+  { limits }: Ports,
+): Promise<void> {
+  if (ticket !== null) await limits.settle(ticket, how, at);
+}
+
+interface Interpretation {
+  readonly outcome: Outcome;
+  readonly code: AuditRecord['code'];
+  readonly note: string | null;
+}
+
+function interpret(reply: Reply, { parsed, judgement, base }: Forwarding, ports: Ports): Interpretation {
+  const { operation } = parsed;
+  switch (reply.got) {
+    case 'result': {
+      const body =
+        reply.body === null
+          ? { status: reply.status }
+          : shown(reply.body, operation, judgement.secrets, ports);
+      return {
+        outcome: { ...base, ended: 'result', status: reply.status, body },
+        code: 'allowed',
+        note: null,
+      };
+    }
+    case 'rejection': {
+      const { reason, errors } = explainRejection(operation, reply.status, reply.body);
+      const outcome: Outcome = { ...base, ended: 'rejected', status: reply.status, reason, errors };
+      return { outcome, code: 'upstream_rejected', note: null };
+    }
+    case 'nothing':
+      return {
+        outcome: { ...base, ...unavailable(reply, operation) },
+        code: 'upstream_unavailable',
+        note: reply.why,
+      };
+  }
+}
+
+type Nothing = Extract<Reply, { got: 'nothing' }>;
+
+const FAULTS: Readonly<Record<Nothing['fault'], (why: string) => string>> = {
+  timeout: () => 'FusionAuth did not answer in time.',
+  unreachable: () => 'FusionAuth cannot be reached at the moment.',
+  broken: (why) => `There is no usable answer from FusionAuth: ${why}.`,
+  cancelled: () => 'The call was cancelled.',
+  no_api_key: (why) => `The call was not made: ${why}.`,
+};
+
+function unavailable({ fault, why, reached }: Nothing, { hints }: Operation) {
+  const doubt = reached ? ' It is not known whether the call took effect.' : ' It did not take effect.';
+  return {
+    ended: 'unavailable',
+    reason: `${FAULTS[fault](why)}${doubt}`,
+    timedOut: fault === 'timeout',
+    retryable: fault !== 'no_api_key' && (!reached || hints.idempotent),
+  } as const;
+}
+
+function shown(
+  body: Json,
+  { secretResults }: Operation,
+  secrets: 'clear' | 'fingerprint',
+  ports: Ports,
+): Json {
+  if (secrets === 'clear') return body;
+  return withoutSecrets(body, [], secretResults, (secret) => `fp:${ports.fingerprint(secret)}`);
+}
+
+function milliseconds(elapsed: number): number {
+  return Math.round(elapsed * 1000) / 1000;
+}

@@ -1,0 +1,41 @@
+import type { Caller, Transport } from '../model/index.ts';
+import type { PreparedCondition, Roots } from './conditions.ts';
+import { rootsOf } from './decide.ts';
+import type { PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
+
+/** Whether `tools/list` shows a tool to a caller: hidden ones never, under `list: callable` only what it may ever call. */
+export function isShown(
+  prepared: PreparedPolicy,
+  name: string,
+  caller: Caller,
+  transport: Transport,
+): boolean {
+  const tool = prepared.tool(name);
+  if (tool === null || tool.hidden) return false;
+  const { list, mode } = prepared.policy;
+  if (list === 'all' || mode === 'observe') return true;
+  return canBeCalled(prepared, tool, caller, transport);
+}
+
+function canBeCalled(
+  prepared: PreparedPolicy,
+  tool: PreparedTool,
+  caller: Caller,
+  transport: Transport,
+): boolean {
+  if (prepared.policy.default === 'deny' && !tool.listed) return false;
+  const call = { tool: tool.name, transport, args: {}, jwt: null };
+  const roots = rootsOf(call, tool.kind, { caller, at: 0 });
+  const canHold = (condition: PreparedCondition) => condition.possible(roots).has('yes');
+  if (tool.grants !== null && !tool.grants.some((to) => to.every(canHold))) return false;
+  return tool.rules.every((rule) => canPass(rule, roots, canHold));
+}
+
+function canPass(
+  rule: PreparedRule,
+  roots: Roots,
+  canHold: (condition: PreparedCondition) => boolean,
+): boolean {
+  const canBeSkipped = rule.when.some((condition) => condition.possible(roots).has('no'));
+  return rule.observe || canBeSkipped || (!rule.deny && rule.conditions.every(canHold));
+}

@@ -1,0 +1,125 @@
+import type { Json, Position, Problem } from '../model/index.ts';
+
+/** A YAML value that remembers where it stands. */
+export type Located =
+  | { readonly kind: 'map'; readonly at: Position; readonly entries: readonly Entry[] }
+  | { readonly kind: 'list'; readonly at: Position; readonly items: readonly Located[] }
+  | {
+      readonly kind: 'scalar';
+      readonly at: Position;
+      readonly value: string | number | boolean | null;
+      /** The text as written, quotes taken off: `1.0` and `1` are the same number and not the same text. */
+      readonly source: string;
+    };
+export type LocatedMap = Extract<Located, { kind: 'map' }>;
+
+export interface Entry {
+  readonly key: string;
+  readonly at: Position;
+  readonly value: Located;
+}
+
+/** The place of what stands nowhere in the file: 1:1. */
+export const START: Position = { line: 1, column: 1 };
+
+/** Collects the problems of one file, and where the parts of its value stand. */
+export class Report {
+  readonly problems: Problem[] = [];
+  private readonly places = new WeakMap<object, Map<string | number, Position>>();
+  /** Values of which a part was wrong: what is missing from them was not left out by the author. */
+  readonly broken = new WeakSet<object>();
+
+  error(at: Position, code: string, message: string): void {
+    this.problems.push({ severity: 'error', code, message, at });
+  }
+
+  warn(at: Position, code: string, message: string): void {
+    this.problems.push({ severity: 'warning', code, message, at });
+  }
+
+  /** Remembers where a member of a value stands. */
+  note(owner: object, member: string | number, at: Position): void {
+    const members = this.places.get(owner) ?? new Map<string | number, Position>();
+    members.set(member, at);
+    this.places.set(owner, members);
+  }
+
+  placeOf(owner: object, member: string | number): Position {
+    return this.places.get(owner)?.get(member) ?? START;
+  }
+
+  /** Problems in reading order. */
+  inOrder(): Problem[] {
+    return this.problems.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
+  }
+}
+
+/** What a located value is, for messages. */
+export function describe(node: Located): string {
+  if (node.kind === 'map') return 'a mapping';
+  if (node.kind === 'list') return 'a list';
+  if (node.value === null) return 'nothing';
+  return `the ${typeof node.value === 'string' ? 'text' : typeof node.value} \`${clip(node.source)}\``;
+}
+
+/** Where a mapping is spoken of as a whole: at its first key. */
+export function placeOf(node: Located): Position {
+  return node.kind === 'map' ? (node.entries[0]?.at ?? node.at) : node.at;
+}
+
+/** A located value as JSON; the places of all members are noted. */
+export function toJson(node: Located, report: Report): Json {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') {
+    const list = node.items.map((item) => toJson(item, report));
+    node.items.forEach((item, i) => {
+      report.note(list, i, item.at);
+    });
+    return list;
+  }
+  const object: Record<string, Json> = {};
+  for (const { key, at, value } of node.entries) {
+    object[key] = toJson(value, report);
+    report.note(object, key, at);
+  }
+  return object;
+}
+
+/** At most 60 characters of what was written, for messages. */
+export function clip(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > 60 ? `${line.slice(0, 60)}…` : line;
+}
+
+/** `, did you mean …?` where a candidate is near enough, else nothing. */
+export function suggestion(word: string, candidates: readonly string[]): string {
+  const near = nearest(word, candidates);
+  return near === null ? '' : `; did you mean \`${near}\`?`;
+}
+
+/** The candidate that a word begins, else the one with the fewest edits from it, at most a third of its letters. */
+export function nearest(word: string, candidates: readonly string[]): string | null {
+  const begun = word.length < 3 ? [] : candidates.filter((candidate) => candidate.startsWith(word));
+  if (begun.length === 1) return begun[0] ?? null;
+  let best: string | null = null;
+  let fewest = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const edits = editDistance(word.toLowerCase(), candidate.toLowerCase(), fewest);
+    if (edits < fewest) [best, fewest] = [candidate, edits];
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string, atMost: number): number {
+  if (Math.abs(a.length - b.length) >= atMost) return atMost;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? atMost;
+}

@@ -1,0 +1,206 @@
+import type { Ajv2020 } from 'ajv/dist/2020.js';
+import type {
+  AmountLimit,
+  Claim,
+  Kind,
+  Path,
+  Per,
+  Policy,
+  Position,
+  Rule,
+  RuleId,
+  SecretsShown,
+  Tool,
+  ToolRules,
+  Window,
+} from '../model/index.ts';
+import { inUnits, unitOf } from './amounts.ts';
+import { type PreparedCondition, prepareCondition } from './conditions.ts';
+import { shortHash } from './fingerprint.ts';
+import { isGlob, means } from './names.ts';
+import { parsePath } from './paths.ts';
+import { ruleName } from './read-rule.ts';
+import { compileSchema, newAjv, type Validate } from './schema.ts';
+
+/** A policy made ready: schemas compiled, regexes built, globs resolved to a list of rules for each tool. */
+export interface PreparedPolicy {
+  readonly policy: Policy;
+  readonly digest: string;
+  /** A tool by the name that agents use; null where there is none. A hidden tool is found, marked as hidden. */
+  tool(name: string): PreparedTool | null;
+}
+
+export interface PreparedTool {
+  readonly tool: Tool | null;
+  readonly name: string;
+  readonly kind: Kind | null;
+  readonly hidden: boolean;
+  /** Some key other than `"*"` names it. */
+  readonly listed: boolean;
+  /** The `to` of each grant that has it; null where no grants are needed. */
+  readonly grants: readonly (readonly PreparedCondition[])[] | null;
+  readonly schemas: readonly { readonly key: string; readonly validate: Validate }[];
+  readonly rules: readonly PreparedRule[];
+  readonly secrets: SecretsShown;
+}
+
+export interface PreparedRule {
+  readonly id: RuleId;
+  readonly line: number | undefined;
+  readonly observe: boolean;
+  readonly deny: boolean;
+  readonly when: readonly PreparedCondition[];
+  readonly conditions: readonly PreparedCondition[];
+  readonly because: string | null;
+  /** Its limit of calls: the counter itself and, per session, its ceiling. */
+  readonly calls: readonly PreparedLimit[];
+  /** Its limit of amounts, and where the amount comes from. */
+  readonly amounts: readonly PreparedLimit[];
+  readonly amount: { readonly fixed: number } | { readonly from: Path } | null;
+}
+
+/** A claim but for its subject and its cost. */
+export type PreparedLimit = Pick<Claim, 'window' | 'per' | 'kind' | 'unit' | 'max'> & {
+  readonly key: string;
+};
+
+export interface Preparation {
+  /** The tools there are; null: any name is a tool of which nothing is known (`--tools any`). */
+  readonly tools: readonly Tool[] | null;
+  readonly digest: string;
+  readonly placeOf?: (owner: object, member: string | number) => Position;
+}
+
+/** Names of unknown tools that are kept prepared, under `--tools any`. */
+const MAX_ANY = 1000;
+
+/** Makes a checked policy ready to decide. */
+export function prepare(policy: Policy, { tools, digest, placeOf }: Preparation): PreparedPolicy {
+  const ajv = newAjv();
+  const keys = policy.tools.map((toolRules) => prepareKey(toolRules, { policy, ajv, tools, placeOf }));
+  const prepared = new Map<string, PreparedTool>();
+  for (const tool of tools ?? []) prepared.set(tool.name, prepareTool(tool, tool, policy, keys));
+  const anyTool = (name: string): PreparedTool => {
+    const tool = prepared.get(name) ?? prepareTool({ name, operationId: name }, null, policy, keys);
+    if (prepared.size < MAX_ANY) prepared.set(name, tool);
+    return tool;
+  };
+  return { policy, digest, tool: tools === null ? anyTool : (name) => prepared.get(name) ?? null };
+}
+
+/** What one key of `tools` gives to every tool it means. */
+interface PreparedKey extends ToolRules {
+  readonly prepared: readonly PreparedRule[];
+  readonly validate: Validate | null;
+}
+
+interface KeyContext {
+  readonly policy: Policy;
+  readonly ajv: Ajv2020;
+  readonly tools: readonly Tool[] | null;
+  readonly placeOf: Preparation['placeOf'];
+}
+
+function prepareKey(toolRules: ToolRules, { policy, ajv, tools, placeOf }: KeyContext): PreparedKey {
+  const { key, rules } = toolRules;
+  const tool = tools?.find((each) => !isGlob(key) && means(key, each));
+  const lasting = tool?.name ?? key;
+  return {
+    ...toolRules,
+    validate: toolRules.arguments === null ? null : compileSchema(ajv, toolRules.arguments),
+    prepared: rules.map((rule, i) => ({
+      id: rule.name ?? ruleName(key, i),
+      line: placeOf?.(rule, 'rule').line,
+      observe: rule.observe || policy.mode === 'observe',
+      deny: rule.deny,
+      when: rule.when.map(prepareCondition),
+      conditions: rule.conditions.map(prepareCondition),
+      because: rule.because,
+      ...prepareLimits(rule, [lasting, rule.name ?? i], policy.sessionCeiling),
+    })),
+  };
+}
+
+function prepareLimits(
+  { rateLimit, amountLimit }: Rule,
+  owner: readonly [tool: string, rule: string | number],
+  ceiling: number,
+): Pick<PreparedRule, 'calls' | 'amounts' | 'amount'> {
+  return {
+    calls:
+      rateLimit === null
+        ? []
+        : levels(rateLimit, { kind: 'calls', unit: 'one', max: rateLimit.max }, [...owner, 'calls'], ceiling),
+    amounts:
+      amountLimit === null
+        ? []
+        : levels(amountLimit, boundOf(amountLimit), [...owner, 'amount', amountLimit.counter], ceiling),
+    amount: amountLimit === null ? null : amountOf(amountLimit),
+  };
+}
+
+function boundOf({ bound }: AmountLimit): Pick<PreparedLimit, 'kind' | 'unit' | 'max'> {
+  const unit = unitOf(bound.value);
+  const whole = unit === 'millionth' ? bound.value : Math.floor(bound.value);
+  const isBelow = bound.op === 'lt' && whole === bound.value;
+  return { kind: 'amounts', unit, max: inUnits(whole, unit) - (isBelow ? 1 : 0) };
+}
+
+function amountOf({ increment }: AmountLimit): { readonly fixed: number } | { readonly from: Path } {
+  return 'fixed' in increment ? increment : { from: parsePath(increment.from)?.path ?? [] };
+}
+
+/** The counters of one limit: its own and, per session, the ceiling of the identity. */
+function levels(
+  { window, per }: { readonly window: Window; readonly per: Per },
+  { kind, unit, max }: Pick<PreparedLimit, 'kind' | 'unit' | 'max'>,
+  owner: readonly (string | number)[],
+  ceiling: number,
+): readonly PreparedLimit[] {
+  const at = (level: Per, most: number): PreparedLimit => ({
+    key: shortHash(JSON.stringify([...owner, window.kind, window.ms, level])),
+    window,
+    per: level,
+    kind,
+    unit,
+    max: Math.min(most, Number.MAX_SAFE_INTEGER),
+  });
+  return per === 'session' ? [at('session', max), at('identity', max * ceiling)] : [at(per, max)];
+}
+
+function prepareTool(
+  names: Pick<Tool, 'name' | 'operationId'>,
+  tool: Tool | null,
+  policy: Policy,
+  keys: readonly PreparedKey[],
+): PreparedTool {
+  const own = keys.filter(({ key }) => means(key, names)).toSorted((a, b) => rank(a.key) - rank(b.key));
+  const kind = tool?.kind ?? null;
+  return {
+    tool,
+    name: names.name,
+    kind,
+    hidden: policy.hide.some((name) => means(name, names)),
+    listed: own.some(({ key }) => key !== '*'),
+    grants:
+      policy.grants
+        ?.filter(({ tools }) => tools.some((name) => means(name, names)))
+        .map(({ to }) => to.map(prepareCondition)) ?? null,
+    schemas: own.flatMap(({ key, validate }) => (validate === null ? [] : [{ key, validate }])),
+    rules: own.flatMap(({ prepared }) => prepared),
+    secrets: shownSecrets(own, kind),
+  };
+}
+
+/** Rules of the exact tool come first, then those of globs in file order, then of `"*"`. */
+function rank(key: string): number {
+  if (key === '*') return 2;
+  return isGlob(key) ? 1 : 0;
+}
+
+function shownSecrets(keys: readonly ToolRules[], kind: Kind | null): SecretsShown {
+  const said = keys.flatMap(({ secrets }) => secrets ?? []);
+  if (said.includes('fingerprint')) return 'fingerprint';
+  if (said.includes('clear')) return 'clear';
+  return kind === 'reveal' ? 'fingerprint' : 'clear';
+}

@@ -1,0 +1,132 @@
+import { RE2JS } from 're2js';
+import type { Condition, Json, Operator } from '../model/index.ts';
+import { readFields, readList, readText, readWord } from './fields.ts';
+import { clip, describe, type Located, type Report, toJson } from './located.ts';
+
+/** What each operator's `value` must be, in words and as a test; null where anything but null will do. */
+const VALUES: Readonly<Record<Operator, readonly [expected: string, fits: (value: Json) => boolean] | null>> =
+  {
+    eq: null,
+    neq: null,
+    in: ['a list', Array.isArray],
+    not_in: ['a list', Array.isArray],
+    lt: ['a number', isNumber],
+    lte: ['a number', isNumber],
+    gt: ['a number', isNumber],
+    gte: ['a number', isNumber],
+    regex: ['a regular expression in RE2 syntax, a text', isText],
+    contains: null,
+    not_contains: null,
+    starts_with: ['a text', isText],
+    ends_with: ['a text', isText],
+    subset_of: ['a list', Array.isArray],
+    exists: ['`true` or `false`', (value) => typeof value === 'boolean'],
+  };
+
+/** The operators of the language, in the order of its table. */
+export const OPERATORS = Object.keys(VALUES) as readonly Operator[];
+
+/** A list of conditions that is not empty; those that are wrong are reported and left out. */
+export function readConditions(node: Located, what: string, report: Report): readonly Condition[] {
+  const items = readList(node, what, 'not empty', report) ?? [];
+  return items.flatMap((item) => readCondition(item, report) ?? []);
+}
+
+function readCondition(node: Located, report: Report): Condition | null {
+  const group = node.kind === 'map' ? node.entries.find(({ key }) => isGroup(key)) : undefined;
+  return group === undefined ? readSingle(node, report) : readGroup(node, group.key, report);
+}
+
+function isGroup(key: string): key is 'any' | 'all' | 'not' {
+  return key === 'any' || key === 'all' || key === 'not';
+}
+
+function readGroup(node: Located, key: string, report: Report): Condition | null {
+  const fields = readFields(node, `an \`${key}\` group`, [key], report);
+  const members = fields?.get(key);
+  if (members === undefined) return null;
+  if (key === 'not') {
+    const not = readCondition(members, report);
+    return not === null ? null : { not };
+  }
+  const before = report.problems.length;
+  const conditions = readConditions(members, `\`${key}\``, report);
+  if (report.problems.length > before) return null;
+  return key === 'any' ? { any: conditions } : { all: conditions };
+}
+
+function readSingle(node: Located, report: Report): Condition | null {
+  const fields = readFields(node, 'a condition', ['path', 'op', 'value'], report);
+  if (fields === null) return null;
+  const missing = ['path', 'op', 'value'].filter((key) => !fields.has(key));
+  for (const key of missing) report.error(fields.at, 'missing_key', `expected \`${key}\` in a condition`);
+  const pathNode = fields.get('path');
+  const opNode = fields.get('op');
+  const valueNode = fields.get('value');
+  const path = pathNode === undefined ? null : readText(pathNode, '`path`', report);
+  const op = opNode === undefined ? null : readWord(opNode, OPERATORS, report);
+  const value = valueNode === undefined || op === null ? undefined : readValue(valueNode, op, report);
+  if (path === null || op === null || value === undefined) return null;
+  const condition: Condition = { path, op, value };
+  if (pathNode !== undefined) report.note(condition, 'path', pathNode.at);
+  if (valueNode !== undefined) report.note(condition, 'value', valueNode.at);
+  report.note(condition, 'op', fields.placeOf('op'));
+  return condition;
+}
+
+function readValue(node: Located, op: Operator, report: Report): Json | undefined {
+  if (node.kind === 'scalar' && node.value === null) {
+    const message = 'expected a value other than null; `op: exists` asks whether there is one';
+    report.error(node.at, 'null_value', message);
+    return undefined;
+  }
+  const before = report.problems.length;
+  checkLists(node, op === 'subset_of' ? 'may be empty' : 'not empty', report);
+  if (report.problems.length > before) return undefined;
+  const value = toJson(node, report);
+  const row = VALUES[op];
+  if (row !== null && !row[1](value)) {
+    report.error(node.at, 'wrong_value', `expected ${row[0]} as value of \`${op}\`; found ${describe(node)}`);
+    return undefined;
+  }
+  return op === 'regex' && !compiles(String(value), node, report) ? undefined : value;
+}
+
+function checkLists(node: Located, empty: 'may be empty' | 'not empty', report: Report): void {
+  if (node.kind === 'scalar') return;
+  if (node.kind === 'map') {
+    for (const entry of node.entries) checkLists(entry.value, 'not empty', report);
+    return;
+  }
+  if (node.items.length === 0 && empty === 'not empty') {
+    report.error(node.at, 'empty_list', 'expected a list that is not empty');
+  }
+  for (const item of node.items) {
+    if (item.kind === 'scalar' && item.value === null) {
+      report.error(item.at, 'null_value', 'expected no null in a list');
+    } else checkLists(item, 'not empty', report);
+  }
+}
+
+function compiles(pattern: string, node: Located, report: Report): boolean {
+  try {
+    RE2JS.compile(pattern);
+    return true;
+  } catch (error) {
+    const why = error instanceof Error ? clip(error.message) : 'it does not compile';
+    report.error(
+      node.at,
+      'bad_regex',
+      `expected a regular expression in RE2 syntax, without look-around and back-references: ${why}`,
+    );
+    return false;
+  }
+}
+
+function isNumber(value: Json): boolean {
+  return typeof value === 'number';
+}
+
+function isText(value: Json): boolean {
+  return typeof value === 'string';
+}

@@ -1,0 +1,143 @@
+import type { Grant, JsonObject, Policy, Rule, Tool, ToolRules } from '../model/index.ts';
+import { type Fields, readFields, readInteger, readList, readText, readWord } from './fields.ts';
+import { describe, type Located, type Report, toJson } from './located.ts';
+import { isObject } from './paths.ts';
+import { readConditions } from './read-condition.ts';
+import { checkNames, readRule } from './read-rule.ts';
+
+const KEYS = [
+  'version',
+  'description',
+  'mode',
+  'default',
+  'list',
+  'session_ceiling',
+  'hide',
+  'grants',
+  'tools',
+];
+const HINTS = { rules: '`rules` belongs under a tool in `tools`' };
+const MAX_CEILING = 1_000_000;
+const DEFAULT_CEILING = 10;
+
+/** A whole file; parts that are wrong are reported and left out, so that all problems show at once. */
+export function readPolicy(root: Located, tools: readonly Tool[] | null, report: Report): Policy | null {
+  const fields = readFields(root, 'a policy', KEYS, report, HINTS);
+  if (fields === null) return null;
+  checkVersion(fields.get('version'), report);
+  const policy: Policy = {
+    description: optional(fields, 'description', (node) => readText(node, '`description`', report)),
+    mode: optional(fields, 'mode', (node) => readWord(node, ['enforce', 'observe'], report)) ?? 'enforce',
+    default: optional(fields, 'default', (node) => readWord(node, ['deny', 'allow'], report)),
+    list: optional(fields, 'list', (node) => readWord(node, ['all', 'callable'], report)) ?? 'all',
+    sessionCeiling:
+      optional(fields, 'session_ceiling', (node) => readCeiling(node, report)) ?? DEFAULT_CEILING,
+    hide: optional(fields, 'hide', (node) => readNames(node, '`hide`', 'may be empty', report)) ?? [],
+    grants: optional(fields, 'grants', (node) => readGrants(node, report)),
+    tools: optional(fields, 'tools', (node) => readTools(node, tools, report)) ?? [],
+  };
+  report.note(policy, 'default', fields.placeOf('default'));
+  report.note(policy, 'grants', fields.placeOf('grants'));
+  return policy;
+}
+
+function optional<T>(fields: Fields, key: string, read: (node: Located) => T | null): T | null {
+  const node = fields.get(key);
+  return node === undefined ? null : read(node);
+}
+
+function checkVersion(node: Located | undefined, report: Report): void {
+  if (node === undefined) return;
+  if (node.kind === 'scalar' && (node.value === '1' || (node.value === 1 && node.source === '1'))) return;
+  report.error(node.at, 'version', `expected version "1", the only one; found ${describe(node)}`);
+}
+
+function readCeiling(node: Located, report: Report): number | null {
+  return readInteger(node, { what: '`session_ceiling`', min: 1, max: MAX_CEILING }, report);
+}
+
+function readNames(
+  node: Located,
+  what: string,
+  empty: 'may be empty' | 'not empty',
+  report: Report,
+): readonly string[] | null {
+  const items = readList(node, what, empty, report);
+  if (items === null) return null;
+  const names: string[] = [];
+  for (const item of items) {
+    const name = readText(item, 'a tool', report);
+    if (name === null) continue;
+    report.note(names, names.length, item.at);
+    names.push(name);
+  }
+  return names;
+}
+
+function readGrants(node: Located, report: Report): readonly Grant[] | null {
+  const items = readList(node, '`grants`', 'may be empty', report);
+  return items === null ? null : items.flatMap((item) => readGrant(item, report) ?? []);
+}
+
+function readGrant(node: Located, report: Report): Grant | null {
+  const fields = readFields(node, 'a grant', ['to', 'tools'], report);
+  if (fields === null) return null;
+  for (const key of ['to', 'tools']) {
+    if (!fields.has(key)) report.error(fields.at, 'missing_key', `expected \`${key}\` in a grant`);
+  }
+  const to = optional(fields, 'to', (value) => readConditions(value, '`to`', report));
+  const tools = optional(fields, 'tools', (value) => readNames(value, '`tools`', 'not empty', report));
+  return to === null || tools === null ? null : { to, tools };
+}
+
+function readTools(
+  node: Located,
+  tools: readonly Tool[] | null,
+  report: Report,
+): readonly ToolRules[] | null {
+  if (node.kind !== 'map') {
+    report.error(node.at, 'wrong_type', `expected \`tools\`, a mapping of tools; found ${describe(node)}`);
+    return null;
+  }
+  return node.entries.flatMap(({ key, at, value }) => {
+    const read = readToolRules(key, value, tools, report);
+    if (read !== null) report.note(read, 'key', at);
+    return read ?? [];
+  });
+}
+
+function readToolRules(
+  key: string,
+  node: Located,
+  tools: readonly Tool[] | null,
+  report: Report,
+): ToolRules | null {
+  const fields = readFields(node, `the tool \`${key}\``, ['arguments', 'secrets', 'rules'], report);
+  if (fields === null) return null;
+  if (key === '') report.error(fields.at, 'unknown_tool', 'expected the name of a tool as key');
+  return {
+    key,
+    arguments: optional(fields, 'arguments', (value) => readSchema(value, report)),
+    secrets: optional(fields, 'secrets', (value) => readWord(value, ['clear', 'fingerprint'], report)),
+    rules: optional(fields, 'rules', (value) => readRules(value, { key, tools }, report)) ?? [],
+  };
+}
+
+function readSchema(node: Located, report: Report): JsonObject | null {
+  const schema = toJson(node, report);
+  if (isObject(schema)) return schema;
+  report.error(node.at, 'wrong_type', `expected \`arguments\`, a JSON Schema; found ${describe(node)}`);
+  return null;
+}
+
+function readRules(
+  node: Located,
+  under: { readonly key: string; readonly tools: readonly Tool[] | null },
+  report: Report,
+): readonly Rule[] | null {
+  const items = readList(node, '`rules`', 'may be empty', report);
+  if (items === null) return null;
+  const rules = items.map((item) => readRule(item, under, report));
+  checkNames(under.key, rules, report);
+  return rules.filter((rule) => rule !== null);
+}

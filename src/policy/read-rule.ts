@@ -1,0 +1,144 @@
+import type { Condition, Rule, Tool } from '../model/index.ts';
+import { type Fields, readFields, readText, readWord } from './fields.ts';
+import type { Located, Report } from './located.ts';
+import { readConditions } from './read-condition.ts';
+import { readAmountLimit, readRateLimit } from './read-limit.ts';
+
+const KEYS = [
+  'name',
+  'when',
+  'mode',
+  'action',
+  'conditions',
+  'rate_limit',
+  'state',
+  'validate',
+  'on_deny',
+  'reason',
+];
+const ACTIONS = ['deny', 'allow', 'evaluate'] as const;
+type Action = (typeof ACTIONS)[number];
+
+/** The key of `tools` a rule stands under, and the tools there are; null where they are not known. */
+export interface Under {
+  readonly key: string;
+  readonly tools: readonly Tool[] | null;
+}
+
+/** One rule; null, with its errors, where it is not even a mapping. */
+export function readRule(node: Located, under: Under, report: Report): Rule | null {
+  const before = report.problems.length;
+  const fields = readFields(node, 'a rule', KEYS, report);
+  if (fields === null) return null;
+  const action = readOptional(fields, 'action', (value) => readWord(value, ACTIONS, report));
+  const conditions =
+    readOptional(fields, 'conditions', (value) => readConditions(value, '`conditions`', report)) ?? [];
+  checkCombination(fields, action, report);
+  readValidate(fields, report);
+  const amount = readState(fields, conditions, under, report);
+  const rule: Rule = {
+    name: readOptional(fields, 'name', (value) => readText(value, '`name`', report)),
+    when: readOptional(fields, 'when', (value) => readConditions(value, '`when`', report)) ?? [],
+    observe:
+      readOptional(fields, 'mode', (value) => readWord(value, ['enforce', 'observe'], report)) === 'observe',
+    deny: action === 'deny',
+    conditions: amount.conditions,
+    rateLimit: readOptional(fields, 'rate_limit', (value) => readRateLimit(value, report)),
+    amountLimit: amount.amountLimit,
+    because: readBecause(fields, report),
+  };
+  report.note(rule, 'rule', fields.at);
+  report.note(rule, 'name', fields.get('name')?.at ?? fields.at);
+  if (report.problems.length > before) report.broken.add(rule);
+  return rule;
+}
+
+function readOptional<T>(fields: Fields, key: string, read: (node: Located) => T | null): T | null {
+  const node = fields.get(key);
+  return node === undefined ? null : read(node);
+}
+
+function readBecause(fields: Fields, report: Report): string | null {
+  if (fields.has('on_deny') && fields.has('reason')) {
+    report.error(fields.placeOf('reason'), 'bad_rule', 'expected `on_deny` or `reason`, not both');
+  }
+  const key = fields.has('on_deny') ? 'on_deny' : 'reason';
+  return readOptional(fields, key, (value) => readText(value, `\`${key}\``, report));
+}
+
+/** What may stand beside each action (policy-language.md, "Rules"). */
+const FORBIDDEN: Readonly<Record<Action, readonly string[]>> = {
+  deny: ['conditions', 'rate_limit', 'state'],
+  allow: ['conditions'],
+  evaluate: [],
+};
+const WORKS = ['conditions', 'rate_limit', 'state'];
+
+function checkCombination(fields: Fields, action: Action | null, report: Report): void {
+  for (const key of action === null ? [] : FORBIDDEN[action]) {
+    if (fields.has(key)) {
+      report.error(fields.placeOf(key), 'bad_rule', `expected no \`${key}\` beside \`action: ${action}\``);
+    }
+  }
+  const works = WORKS.some((key) => fields.has(key));
+  if (action === 'evaluate' && !works) {
+    report.error(
+      fields.placeOf('action'),
+      'bad_rule',
+      'expected `conditions`, `rate_limit` or `state` beside `action: evaluate`',
+    );
+  }
+  if (!fields.has('action') && !works && !fields.has('validate')) {
+    report.error(
+      fields.at,
+      'bad_rule',
+      'expected a rule to do something: `action`, `conditions`, `rate_limit`, `state` or `validate`',
+    );
+  }
+}
+
+function readValidate(fields: Fields, report: Report): void {
+  const node = fields.get('validate');
+  const inner = node === undefined ? null : readFields(node, '`validate`', ['required_args'], report);
+  if (inner === null) return;
+  const required = inner.get('required_args');
+  if (required === undefined) {
+    report.error(inner.at, 'missing_key', 'expected `required_args: true` in `validate`');
+  } else if (required.kind !== 'scalar' || required.value !== true) {
+    report.error(required.at, 'wrong_value', 'expected `true`: required arguments are always enforced');
+  }
+}
+
+function readState(fields: Fields, conditions: readonly Condition[], under: Under, report: Report) {
+  const node = fields.get('state');
+  if (node === undefined) return { amountLimit: null, conditions };
+  return readAmountLimit(node, conditions, scopesOf(under), report);
+}
+
+/** What may stand for a key in `state.SCOPE.COUNTER`: `_global` for a glob, else either name of the tool. */
+function scopesOf({ key, tools }: Under): readonly string[] {
+  if (key.includes('*')) return ['_global'];
+  const tool = tools?.find((each) => each.name === key || each.operationId === key);
+  return tool === undefined ? [key] : [key, tool.operationId, tool.name];
+}
+
+/** Reports rules of one key that share a name, given or made. */
+export function checkNames(key: string, rules: readonly (Rule | null)[], report: Report): void {
+  const names = new Map<string, number>();
+  rules.forEach((rule, i) => {
+    if (rule !== null && rule.name === null) names.set(ruleName(key, i), i);
+  });
+  rules.forEach((rule, i) => {
+    if (rule === null || rule.name === null) return;
+    if (names.has(rule.name)) {
+      const place = report.placeOf(rule, 'name');
+      report.error(place, 'duplicate_name', `the name \`${rule.name}\` is taken; expected another one`);
+    }
+    names.set(rule.name, i);
+  });
+}
+
+/** What a rule without a name is called: the key as written and its position among all the key's rules. */
+export function ruleName(key: string, index: number): string {
+  return `${key}#${index + 1}`;
+}

@@ -1,0 +1,120 @@
+import { type ErrorObject, Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { RE2JS } from 're2js';
+import type { Json, JsonObject, Path, Violation } from '../model/index.ts';
+import { suggestion } from './located.ts';
+import { writePath } from './paths.ts';
+
+/** A compiled schema: the violations of a value, each once; empty where the value is valid. */
+export type Validate = (value: Json) => readonly Violation[];
+
+/** The formats that are known, and what they are called; all are asserted. */
+export const FORMATS: Readonly<Record<string, string>> = {
+  uuid: 'a UUID in lower case',
+  uri: 'a URI',
+  email: 'an e-mail address',
+  date: 'a date such as 2026-01-31',
+  time: 'a time such as 12:30:00Z',
+  'date-time': 'a time such as 2026-01-31T12:30:00Z',
+  ipv4: 'an IPv4 address',
+  ipv6: 'an IPv6 address',
+  hostname: 'a host name',
+};
+/** Ids are in lower case in normal form; a rule that compares text must not be escaped by another spelling. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const MAX_VIOLATIONS = 50;
+const MAX_VALUES_SHOWN = 20;
+
+/** A validator of JSON Schema 2020-12 that asserts formats and matches patterns in linear time (RE2). */
+export function newAjv(): Ajv2020 {
+  const ajv = new Ajv2020({
+    strict: true,
+    strictTypes: false,
+    strictTuples: false,
+    strictRequired: false,
+    allErrors: true,
+    verbose: true,
+    ownProperties: true,
+    logger: false,
+    code: { regExp: Object.assign(compilePattern, { code: 'compilePattern' }) },
+  });
+  const names = Object.keys(FORMATS).filter((name) => name !== 'uuid');
+  addFormats.default(ajv, { mode: 'full', formats: names as addFormats.FormatName[], keywords: false });
+  return ajv.addFormat('uuid', UUID);
+}
+
+function compilePattern(pattern: string): { test(text: string): boolean } {
+  const compiled = RE2JS.compile(pattern);
+  return { test: (text) => compiled.matcher(text).find() };
+}
+
+/** Compiles a schema of arguments. Throws where the schema is wrong. */
+export function compileSchema(ajv: Ajv2020, schema: JsonObject): Validate {
+  const validate = ajv.compile(schema);
+  return (value) => (validate(value) ? [] : violationsOf(validate.errors ?? []));
+}
+
+function violationsOf(errors: readonly ErrorObject[]): readonly Violation[] {
+  const seen = new Map<string, Violation>();
+  for (const error of errors) {
+    const violation = violationOf(error);
+    seen.set(`${violation.path}\n${violation.expected}`, violation);
+  }
+  return [...seen.values()].slice(0, MAX_VIOLATIONS);
+}
+
+function violationOf(error: ErrorObject): Violation {
+  const path = pointerPath(error.instancePath);
+  const { keyword, params, parentSchema, message = 'a valid value' } = error;
+  if (keyword === 'required') {
+    return {
+      path: writePath('args', [...path, String(params['missingProperty'])]),
+      expected: 'a value: it is required',
+    };
+  }
+  const words = WORDS[keyword];
+  const expected = words === undefined ? message : words(params, parentSchema ?? {});
+  return { path: writePath('args', path), expected };
+}
+
+type Params = Readonly<Record<string, unknown>>;
+/** What is accepted, a row a keyword. Values of the schema may be named, values of the call never. */
+const WORDS: Readonly<Record<string, (params: Params, schema: Params) => string>> = {
+  type: ({ type }) => `a value of type ${String(type)}`,
+  additionalProperties: ({ additionalProperty }, schema) => noOther(String(additionalProperty), schema),
+  unevaluatedProperties: ({ unevaluatedProperty }, schema) => noOther(String(unevaluatedProperty), schema),
+  enum: ({ allowedValues }) => `one of ${values(allowedValues)}`,
+  const: ({ allowedValue }) => values([allowedValue]),
+  maximum: ({ limit }) => `a number of at most ${limit}`,
+  minimum: ({ limit }) => `a number of at least ${limit}`,
+  exclusiveMaximum: ({ limit }) => `a number below ${limit}`,
+  exclusiveMinimum: ({ limit }) => `a number above ${limit}`,
+  multipleOf: ({ multipleOf }) => `a multiple of ${multipleOf}`,
+  maxLength: ({ limit }) => `a text of at most ${limit} characters`,
+  minLength: ({ limit }) => `a text of at least ${limit} character${limit === 1 ? '' : 's'}`,
+  pattern: ({ pattern }) => `a text that matches ${pattern}`,
+  format: ({ format }) => FORMATS[String(format)] ?? `a ${format}`,
+  maxItems: ({ limit }) => `a list of at most ${limit}`,
+  minItems: ({ limit }) => `a list of at least ${limit}`,
+  'false schema': () => 'nothing here',
+};
+
+function noOther(found: string, schema: Params): string {
+  const known = Object.keys((schema['properties'] as object | undefined) ?? {});
+  if (known.length === 0) return 'no members';
+  return `no member but ${known.map((name) => `\`${name}\``).join(', ')}${suggestion(found, known)}`;
+}
+
+function values(list: unknown): string {
+  const all = Array.isArray(list) ? list : [];
+  const shown = all.slice(0, MAX_VALUES_SHOWN).map((value) => JSON.stringify(value));
+  return shown.join(', ') + (all.length > shown.length ? ', …' : '');
+}
+
+function pointerPath(pointer: string): Path {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((step) => (/^(?:0|[1-9][0-9]*)$/.test(step) ? Number(step) : step));
+}

@@ -1,0 +1,40 @@
+import type { Caller, Identity, Per } from '../model/index.ts';
+import { shortHash } from './fingerprint.ts';
+
+/** Whose counter a limit uses, for one caller: a short key for each `per`. */
+export type Subjects = Readonly<Record<Per, string>>;
+
+const known = new WeakMap<Caller, Subjects>();
+
+/**
+ * The subjects of a caller (policy-language.md, "Who shares a counter"). Callers without identity share one
+ * counter, and so do callers without tenant.
+ */
+export function subjectsOf(caller: Caller): Subjects {
+  const before = known.get(caller);
+  if (before !== undefined) return before;
+  const identity = identityKey(caller.identity);
+  const { issuer = null, tenant } = caller.identity;
+  const subjects: Subjects = {
+    everyone: '-',
+    tenant: tenant === undefined ? '-' : shortHash(JSON.stringify([issuer, tenant])),
+    identity: shortHash(identity),
+    session:
+      caller.session === null ? shortHash(identity) : shortHash(JSON.stringify([identity, caller.session])),
+  };
+  known.set(caller, subjects);
+  return subjects;
+}
+
+/** One text for each identity: issuer, tenant, and `sub` or else `client_id`; one for all who have neither. */
+export function identityKey({ issuer, tenant, sub, client_id }: Identity): string {
+  const realm = [issuer ?? null, tenant ?? null];
+  if (sub !== undefined) return JSON.stringify([...realm, 'sub', sub]);
+  if (client_id !== undefined) return JSON.stringify([...realm, 'client_id', client_id]);
+  return '[]';
+}
+
+/** Nobody in particular: neither `sub` nor `client_id`. */
+export function isAnonymous({ sub, client_id }: Identity): boolean {
+  return sub === undefined && client_id === undefined;
+}
