@@ -7,7 +7,7 @@ import type { Sandbox } from '../sandbox/server.ts';
 import { readConfig, type ServeConfig, type ServeFlags } from './config.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { type Log, openLog } from './log.ts';
-import { type FusionAuth, openProxy, type Proxy } from './wire.ts';
+import { type FusionAuth, openProxy, type RunningProxy } from './wire.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,7 +30,7 @@ export async function serve(flags: ServeFlags, env: Environment, version: string
 
 interface Serving {
   readonly config: ServeConfig;
-  readonly proxy: Proxy;
+  readonly proxy: RunningProxy;
   readonly fusionAuth: FusionAuth;
   readonly log: Log;
   readonly version: string;

@@ -16,7 +16,7 @@ import type { Log } from './log.ts';
 import { openPolicy, type PolicySource } from './policy-source.ts';
 
 /** The parts of a running proxy, put together. */
-export interface Proxy {
+export interface RunningProxy {
   /** What the doors of one transport may ask. */
   gateFor(transport: Transport): Gate;
   readonly policy: PolicySource;
@@ -34,7 +34,7 @@ export interface FusionAuth {
 }
 
 /** Puts the parts of a proxy together. Throws a `CommandError` with one clear message where one cannot be had. */
-export async function openProxy(config: ServeConfig, fusionAuth: FusionAuth, log: Log): Promise<Proxy> {
+export async function openProxy(config: ServeConfig, fusionAuth: FusionAuth, log: Log): Promise<RunningProxy> {
   const secret = config.secret ?? randomBytes(32);
   const policy = openPolicy(config.policy, log);
   const limits = await openLimits(config, log);

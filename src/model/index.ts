@@ -524,9 +524,7 @@ export interface Guard {
 }
 
 /** Whoever opened a connection -> an identity. */
-export interface Identify {
-  (credentials: Credentials): Promise<Identified>;
-}
+export type Identify = (credentials: Credentials) => Promise<Identified>;
 
 /** A tool as an agent is shown it. */
 export interface ListedTool {

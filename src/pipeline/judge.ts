@@ -18,6 +18,7 @@ import type {
 import { fromUnits } from '../policy/amounts.ts';
 import { type DecisionContext, decide } from '../policy/decide.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
+import { calendarWord } from '../policy/windows.ts';
 
 /** What policy and limits say of a call together. */
 export type Judgement = { readonly trace: readonly Step[] } & (
@@ -156,12 +157,10 @@ function usedUp(claim: Claim): string {
   const what = claim.kind === 'calls' ? `${most} calls` : `an amount of ${most}`;
   const span =
     claim.window.kind === 'calendar'
-      ? `each ${CALENDAR[claim.window.ms] ?? `${seconds} s`}`
+      ? `each ${calendarWord(claim.window.ms)}`
       : `any ${seconds} s`;
   return `At most ${what} in ${span} ${WHOSE[claim.per]} (rule \`${claim.rule}\`).`;
 }
-
-const CALENDAR: Readonly<Record<number, string>> = { 60_000: 'minute', 3_600_000: 'hour', 86_400_000: 'day' };
 
 /** A used-up limit as the agent is shown it. */
 function limitState(claim: Claim, { used, resetAt }: Refusal, at: Instant): LimitState {

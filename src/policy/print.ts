@@ -1,5 +1,6 @@
 import type { AmountLimit, Condition, JsonObject, Policy, Rule, ToolRules, Window } from '../model/index.ts';
 import { isGlob } from './names.ts';
+import { calendarWord } from './windows.ts';
 
 /** A policy as text that parses to an equal policy: JSON, which YAML 1.2 contains. */
 export function printPolicy(policy: Policy): string {
@@ -58,8 +59,6 @@ function printState({ counter, window, per, increment }: AmountLimit): object {
   return { counter, window: printWindow(window), per, ...amount };
 }
 
-const CALENDAR: Readonly<Record<number, string>> = { 60_000: 'minute', 3_600_000: 'hour', 86_400_000: 'day' };
-
 function printWindow({ kind, ms }: Window): string | number {
-  return kind === 'calendar' ? (CALENDAR[ms] ?? '') : ms / 1000;
+  return kind === 'calendar' ? calendarWord(ms) : ms / 1000;
 }

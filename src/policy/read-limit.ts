@@ -2,6 +2,7 @@ import type { AmountLimit, Condition, Per, RateLimit, Window } from '../model/in
 import { hasSixDecimals } from './amounts.ts';
 import { type Fields, readFields, readInteger, readText, readWord } from './fields.ts';
 import { describe, type Located, type Report } from './located.ts';
+import { CALENDAR_MS } from './windows.ts';
 
 const MAX_COUNT = 1_000_000_000;
 const SECOND = 1000;
@@ -10,11 +11,6 @@ const UNITS: Readonly<Record<string, number>> = {
   m: 60 * SECOND,
   h: 3600 * SECOND,
   d: 86_400 * SECOND,
-};
-const CALENDAR: Readonly<Record<string, number>> = {
-  minute: 60 * SECOND,
-  hour: 3600 * SECOND,
-  day: 86_400 * SECOND,
 };
 const MAX_WINDOW_MS = 366 * 86_400 * SECOND;
 const PERS: readonly Per[] = ['session', 'identity', 'tenant', 'everyone'];
@@ -49,7 +45,7 @@ function readShort(node: Located, report: Report): RateLimit | null {
 }
 
 function windowOf(text: string): Window | null {
-  const calendar = Object.hasOwn(CALENDAR, text) ? CALENDAR[text] : undefined;
+  const calendar = Object.hasOwn(CALENDAR_MS, text) ? CALENDAR_MS[text] : undefined;
   if (calendar !== undefined) return { kind: 'calendar', ms: calendar };
   const [, count = '', unit = ''] = /^([1-9][0-9]*)([smhd])$/.exec(text) ?? [];
   return sliding(Number(count) * (UNITS[unit] ?? Number.NaN));

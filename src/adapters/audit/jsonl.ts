@@ -1,0 +1,209 @@
+import type { Audit, AuditRecord } from '../../model/index.ts';
+import { link } from './chain.ts';
+import { Queue, tell, type Waiting } from './queue.ts';
+import { fileTarget, type Sink, streamTarget, type Target } from './sinks.ts';
+
+export interface AuditOptions {
+  readonly to: { readonly file: string } | { readonly stream: NodeJS.WritableStream } | 'off';
+  /** Told once an outage, in one line, that lines cannot be written. */
+  readonly onProblem: (message: string) => void;
+}
+
+/** Bytes of one write, unless a single line is longer. */
+const MAX_BATCH_BYTES = 64 * 1024;
+const RETRY_MS = 1_000;
+const NEWLINE = 0x0a;
+
+/**
+ * The audit as one JSON object a line, each with the hash of the line before and its own.
+ * Throws where it cannot be written to at all; later outages are kept waiting for, up to 10 000 lines.
+ */
+export async function openAudit({ to, onProblem }: AuditOptions): Promise<Audit> {
+  if (to === 'off') return off;
+  const target = 'file' in to ? fileTarget(to.file) : streamTarget(to.stream);
+  try {
+    return new JsonLines(target, await target.open(), onProblem);
+  } catch (error) {
+    throw new Error(`the audit cannot be written to ${target.name}: ${wordsOf(error)}`, { cause: error });
+  }
+}
+
+/** Who turned the audit off does not wait for it. */
+const off: Audit = {
+  intent: async () => true,
+  write: () => {},
+  reopen: async () => {},
+  close: async () => {},
+};
+
+interface Batch {
+  readonly bytes: Buffer;
+  /** Where each line ends in `bytes`, and its hash. */
+  readonly lines: readonly { readonly waiting: Waiting; readonly end: number; readonly hash: string }[];
+}
+
+class JsonLines implements Audit {
+  private readonly target: Target;
+  private readonly onProblem: (message: string) => void;
+  private sink: Sink;
+  private prev: string;
+  private torn: boolean;
+  private readonly queue = new Queue();
+  private failing = false;
+  private draining = false;
+  private closed = false;
+  private timer: NodeJS.Timeout | undefined;
+  /** Settles when whoever holds the sink is done with it. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(target: Target, sink: Sink, onProblem: (message: string) => void) {
+    this.target = target;
+    this.onProblem = onProblem;
+    this.sink = sink;
+    this.prev = sink.lastHash;
+    this.torn = sink.torn;
+  }
+
+  intent(record: AuditRecord): Promise<boolean> {
+    return new Promise((told) => this.add(record, told));
+  }
+
+  write(record: AuditRecord): void {
+    this.add(record, null);
+  }
+
+  async reopen(): Promise<void> {
+    await this.inTurn(async () => {
+      if (this.closed) return;
+      try {
+        const old = this.sink;
+        this.sink = await this.target.open();
+        this.torn = this.sink.torn;
+        await old.close();
+      } catch (error) {
+        this.onProblem(
+          `the audit stays in its old file, ${this.target.name} cannot be opened: ${wordsOf(error)}`,
+        );
+      }
+    });
+    this.drain();
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    clearTimeout(this.timer);
+    // Whatever was under way comes first; then everything left is tried once more, in order.
+    while (this.queue.length > 0 && (await this.inTurn(() => this.writeBatch()))) {}
+    await this.inTurn(() => this.sink.close()).catch(() => {});
+    this.queue.tellAll(false);
+    const left = this.queue.length + this.queue.lost;
+    if (left > 0) this.onProblem(`the audit was closed with ${left} lines that could not be written`);
+  }
+
+  private add(record: AuditRecord, told: Waiting['told']): void {
+    const waiting = { text: JSON.stringify(record), lost: 0, told };
+    if (this.closed) {
+      tell(waiting, false);
+      return;
+    }
+    this.queue.add(waiting);
+    this.drain();
+  }
+
+  /** Writes in the background until nothing waits or a write fails. */
+  private drain(): void {
+    if (this.draining || this.closed) return;
+    this.draining = true;
+    clearTimeout(this.timer);
+    void this.drainAll();
+  }
+
+  private async drainAll(): Promise<void> {
+    while (this.queue.length > 0 && (await this.inTurn(() => this.writeBatch()))) {}
+    this.draining = false;
+    // Only now, so that a line which comes after the answer is a new try.
+    this.queue.tellAll(false);
+    if (this.queue.length === 0 || this.closed) return;
+    this.timer = setTimeout(() => this.drain(), RETRY_MS);
+    this.timer.unref();
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+
+  /** Whether it is worth going on. */
+  private async writeBatch(): Promise<boolean> {
+    const batch = this.nextBatch();
+    if (batch.lines.length === 0) return true;
+    try {
+      const accepted = await this.sink.append(batch.bytes);
+      if (accepted === 0) throw new Error('no space left');
+      this.accept(batch, accepted);
+      return true;
+    } catch (error) {
+      this.putBack(batch.lines);
+      this.report(error);
+      return false;
+    }
+  }
+
+  /** Takes lines off the queue and chains them; nothing of the chain is settled before they are written. */
+  private nextBatch(): Batch {
+    const lines: { waiting: Waiting; end: number; hash: string }[] = [];
+    // A newline of its own ends what a crash or a full disk left unfinished.
+    let text = this.torn ? '\n' : '';
+    let end = Buffer.byteLength(text);
+    let prev = this.prev;
+    let waiting = this.queue.lost > 0 ? this.lostLine() : this.queue.take();
+    while (waiting) {
+      const { line, hash } = link(waiting.text, prev);
+      const after = end + Buffer.byteLength(line);
+      if (lines.length > 0 && after > MAX_BATCH_BYTES) {
+        this.queue.putBack([waiting]);
+        break;
+      }
+      lines.push({ waiting, end: after, hash });
+      text += line;
+      end = after;
+      prev = hash;
+      waiting = this.queue.take();
+    }
+    return { bytes: Buffer.from(text), lines };
+  }
+
+  private lostLine(): Waiting {
+    const { lost } = this.queue;
+    return { text: JSON.stringify({ at: new Date().toISOString(), lost }), lost, told: null };
+  }
+
+  private accept({ bytes, lines }: Batch, accepted: number): void {
+    const whole = lines.filter(({ end }) => end <= accepted);
+    for (const { waiting, hash } of whole) {
+      this.prev = hash;
+      this.queue.lost -= waiting.lost;
+      tell(waiting, true);
+    }
+    this.torn = bytes[accepted - 1] !== NEWLINE;
+    if (whole.length > 0) this.failing = false;
+    this.putBack(lines.slice(whole.length));
+  }
+
+  private putBack(lines: Batch['lines']): void {
+    // A line that tells of lost ones is made anew, with the number that is true then.
+    this.queue.putBack(lines.map(({ waiting }) => waiting).filter(({ lost }) => lost === 0));
+  }
+
+  private report(error: unknown): void {
+    if (this.failing) return;
+    this.failing = true;
+    this.onProblem(`the audit cannot be written to ${this.target.name}: ${wordsOf(error)}; its lines wait`);
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
+}

@@ -1,0 +1,51 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Guard, GuardedAct } from '../../model/index.ts';
+
+const PER_MINUTE: Readonly<Record<GuardedAct, number>> = {
+  new_session: 1200,
+  failed_authentication: 60,
+  bad_request: 3000,
+};
+
+/** Counts acts per minute of each address or identity; a limit is acts per minute, in this process. */
+export function guard(limits: Partial<Record<GuardedAct, number>> = {}): Guard {
+  const perMinute = { ...PER_MINUTE, ...limits };
+  const limiter = (points: number) => new RateLimiterMemory({ points, duration: 60 });
+  const limiters: Readonly<Record<GuardedAct, RateLimiterMemory>> = {
+    new_session: limiter(perMinute.new_session),
+    failed_authentication: limiter(perMinute.failed_authentication),
+    bad_request: limiter(perMinute.bad_request),
+  };
+  const secret = randomBytes(32);
+  return {
+    async count(act, who) {
+      try {
+        await limiters[act].consume(slotOf(who, secret));
+        return null;
+      } catch (full) {
+        if (full instanceof RateLimiterRes) return { retryAfterMs: Math.max(1, full.msBeforeNext) };
+        throw full;
+      }
+    },
+  };
+}
+
+// 65 536 slots bound the memory however many addresses come; the secret keeps anyone from choosing whose slot to fill.
+function slotOf(who: string, secret: Buffer): string {
+  return createHmac('sha256', secret).update(networkOf(who)).digest('hex').slice(0, 4);
+}
+
+// A client is given a whole IPv6 /64 and could call from another address of it each time.
+function networkOf(who: string): string {
+  if (!isIPv6(who) || who.includes('.')) return who;
+  const [head = '', tail] = who.split('::');
+  const left = head.split(':').filter((group) => group !== '');
+  const right = (tail ?? '').split(':').filter((group) => group !== '');
+  const zeros = Array.from({ length: tail === undefined ? 0 : 8 - left.length - right.length }, () => '0');
+  return [...left, ...zeros, ...right]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}

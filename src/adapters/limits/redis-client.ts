@@ -1,0 +1,93 @@
+import { Cluster, Redis, type RedisOptions, type Result } from 'ioredis';
+import { REFUND, RESERVE } from './redis-scripts.ts';
+import type { RedisTarget } from './redis-url.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    portcullisReserve(keyCount: number, ...keysAndArgs: (string | number)[]): Result<ReserveReply, Context>;
+    portcullisRefund(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
+  }
+}
+
+/** What RESERVE answers: whether it ran in time, its clock, and the counters of the claims that did not fit. */
+export type ReserveReply = readonly [
+  inTime: 0 | 1,
+  now: number,
+  ...usedUp: (readonly [index: number, fields: readonly string[]])[],
+];
+
+/** One server, a cluster, or a master found through sentinels: to us they are the same. */
+export type RedisClient = Redis | Cluster;
+
+/** Prepares a client with both scripts; it connects on `connect` and from then on reconnects for ever. */
+export function openClient(target: RedisTarget, timeoutMs: number): RedisClient {
+  const client = build(target, timeoutMs);
+  client.defineCommand('portcullisReserve', { lua: RESERVE });
+  client.defineCommand('portcullisRefund', { lua: REFUND });
+  return client;
+}
+
+function build(target: RedisTarget, timeoutMs: number): RedisClient {
+  const { username, password } = target;
+  const login = { ...(username && { username }), ...(password && { password }) };
+  const shared = { ...login, ...sharedOptions(timeoutMs) };
+  switch (target.kind) {
+    case 'single':
+      return new Redis({
+        ...shared,
+        ...offline,
+        ...target.node,
+        db: target.db,
+        ...(target.tls && { tls: {} }),
+      });
+    case 'sentinel':
+      return new Redis({
+        ...shared,
+        ...offline,
+        sentinels: [...target.sentinels],
+        name: target.master,
+        db: target.db,
+        sentinelCommandTimeout: timeoutMs,
+        sentinelRetryStrategy: delayMs,
+      });
+    case 'cluster':
+      return new Cluster([...target.nodes], {
+        redisOptions: { ...shared, ...(target.tls && { tls: {} }) },
+        lazyConnect: true,
+        enableOfflineQueue: false,
+        clusterRetryStrategy: delayMs,
+        slotsRefreshTimeout: 2 * timeoutMs,
+        // A command that may have run already must not be sent again.
+        retryDelayOnFailover: 0,
+        // Certificates are issued for names, so names are not resolved to addresses.
+        ...(target.tls && { dnsLookup: (address, done) => done(null, address) }),
+      });
+  }
+}
+
+/** Without a connection a command fails at once, and what was in flight is not sent again. */
+const offline = {
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  retryStrategy: delayMs,
+} satisfies RedisOptions;
+
+function sharedOptions(timeoutMs: number): RedisOptions {
+  return {
+    commandTimeout: timeoutMs,
+    connectTimeout: 1000,
+    disconnectTimeout: 50,
+    maxLoadingRetryTime: 250,
+    autoResendUnfulfilledCommands: false,
+    // Batching commands halves throughput here: one connection pipelines by itself.
+    enableAutoPipelining: false,
+    disableClientInfo: true,
+    // After a failover the old master lives on as a replica; a new connection finds the new master.
+    reconnectOnError: (error) => error.message.includes('READONLY'),
+  };
+}
+
+function delayMs(attempt: number): number {
+  return Math.min(50 * attempt, 500);
+}

@@ -1,0 +1,128 @@
+import { openClient, type RedisClient } from './redis-client.ts';
+import type { RedisTarget } from './redis-url.ts';
+
+/** A reply, or why there was none in time. */
+export type Answer<Reply> =
+  | { readonly got: true; readonly reply: Reply }
+  | { readonly got: false; readonly why: string };
+
+/** A connection that keeps itself up and answers every question in time. */
+export interface RedisConnection {
+  /** Resolves once the server is ready; rejects where it is not within two seconds, and gives up. */
+  connect(): Promise<void>;
+  /** Never throws, and never takes longer than the command timeout. */
+  ask<Reply>(question: (client: RedisClient) => Promise<Reply>): Promise<Answer<Reply>>;
+  close(): Promise<void>;
+}
+
+const CONNECT_WITHIN_MS = 2000;
+const CLOSE_WITHIN_MS = 100;
+/** A connection that has been silent for so long after a question is opened anew: its peer may be gone without a word. */
+const SILENCE_MS = 1000;
+const TIMED_OUT = 'Command timed out';
+
+/** Prepares a connection that tells of every change of its state; nothing is sent before `connect`. */
+export function openConnection(
+  target: RedisTarget,
+  timeoutMs: number,
+  onStateChange: (up: boolean, why: string) => void,
+): RedisConnection {
+  const client = openClient(target, timeoutMs);
+  const words = (why: string) => `Redis at ${target.name}: ${why}`;
+  let up: boolean | null = null;
+  let closed = false;
+  let trouble = 'not connected';
+  let answers = 0;
+  let silence: NodeJS.Timeout | undefined;
+
+  const turn = (nowUp: boolean, why: string) => {
+    if (closed || up === nowUp) return;
+    up = nowUp;
+    onStateChange(up, words(why));
+  };
+  client.on('error', (error: unknown) => {
+    trouble = troubleOf(error) ?? trouble;
+  });
+  client.on('close', () => turn(false, trouble));
+  client.on('ready', () => {
+    trouble = 'connection closed';
+    turn(true, 'connected');
+  });
+
+  const watchSilence = () => {
+    const before = answers;
+    silence ??= setTimeout(() => {
+      silence = undefined;
+      if (answers === before && client.status === 'ready') client.disconnect(true);
+    }, SILENCE_MS).unref();
+  };
+
+  const close = async () => {
+    closed = true;
+    clearTimeout(silence);
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    client.disconnect();
+    await within(CLOSE_WITHIN_MS, ended).catch(() => undefined);
+  };
+
+  return {
+    close,
+    async connect() {
+      const ready = new Promise((resolve) => client.once('ready', resolve));
+      // The first attempt may fail: the client goes on trying, and the time allowed decides.
+      client.connect().catch(() => undefined);
+      try {
+        await within(CONNECT_WITHIN_MS, ready);
+      } catch {
+        await close();
+        throw new Error(`Redis at ${target.name} cannot be reached: ${trouble}`);
+      }
+    },
+    async ask(question) {
+      if (closed) return { got: false, why: words('closed') };
+      try {
+        const reply = await within(timeoutMs, question(client));
+        answers += 1;
+        turn(true, 'answers again');
+        return { got: true, reply };
+      } catch (error) {
+        const why = troubleOf(error) ?? trouble;
+        if (why === NO_ANSWER) watchSilence();
+        else answers += 1;
+        if (why !== WRONG_TYPE) turn(false, why);
+        return { got: false, why: words(why) };
+      }
+    },
+  };
+}
+
+const NO_ANSWER = 'no answer in time';
+const WRONG_TYPE = 'answered WRONGTYPE';
+
+/** An error in words of ours: a server's or library's own text might repeat a password or an argument. */
+function troubleOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if (error.message === TIMED_OUT) return NO_ANSWER;
+  if ('lastNodeError' in error) return troubleOf(error.lastNodeError);
+  if (error.name === 'ReplyError') return `answered ${replyCode(error.message)}`;
+  return 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+// Before version 7 a script's error stands inside an `ERR Error running script`.
+function replyCode(message: string): string {
+  return (
+    (/\b(WRONGTYPE|OOM|READONLY|MISCONF|NOREPLICAS)\b/.exec(message) ?? /^[A-Z]+/.exec(message))?.[0] ?? 'ERR'
+  );
+}
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(TIMED_OUT)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,118 @@
+import type { Dispatcher } from 'undici';
+import type { Reply } from '../../model/index.ts';
+
+type Nothing = Extract<Reply, { got: 'nothing' }>;
+
+/** What came over the wire: a whole HTTP answer, or why there is none. */
+export type Answer =
+  | { readonly complete: true; readonly status: number; readonly body: Buffer }
+  | { readonly complete: false; readonly reply: Nothing };
+
+/** What an exchange may take. */
+export interface Bounds {
+  readonly connectTimeoutMs: number;
+  readonly responseTimeoutMs: number;
+  readonly maxBytes: number;
+}
+
+/** No usable answer; `reached: false` only where the request certainly never arrived. */
+export function nothing(reached: boolean, fault: Nothing['fault'], why: string): Nothing {
+  return { got: 'nothing', reached, fault, why };
+}
+
+/**
+ * One request and its answer. `run` is called once and never rejects.
+ * undici tells `onRequestStart` when a connection stands and it is about to write: until then nothing was sent,
+ * from then on FusionAuth may have acted.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  private readonly bounds: Bounds;
+  private controller: Dispatcher.DispatchController | null = null;
+  private resolve: (answer: Answer) => void = () => {};
+  private release: () => void = () => {};
+  private settled = false;
+  private status = 0;
+  private readonly chunks: Buffer[] = [];
+  private bytes = 0;
+
+  constructor(bounds: Bounds) {
+    this.bounds = bounds;
+  }
+
+  run(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<Answer> {
+    return new Promise((resolve) => {
+      this.resolve = resolve;
+      if (signal.aborted) return this.fail('cancelled', 'the call was cancelled');
+      const cancel = () => this.fail('cancelled', 'the call was cancelled');
+      const { responseTimeoutMs } = this.bounds;
+      const timer = setTimeout(() => {
+        this.fail('timeout', `FusionAuth did not answer within ${responseTimeoutMs} ms`);
+      }, responseTimeoutMs);
+      signal.addEventListener('abort', cancel, { once: true });
+      this.release = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', cancel);
+      };
+      dispatcher.dispatch(request, this);
+    });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Throwing keeps the request off the wire and the connection for others; aborting would close it.
+    if (this.settled) throw new Error('nobody waits for this request any more');
+    // undici sends requests again that it thinks safe; what may have been acted upon is never safe.
+    if (this.controller !== null) throw new Error('a request is sent once');
+    this.controller = controller;
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number): void {
+    this.status = status;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.bytes > this.bounds.maxBytes) {
+      this.fail('broken', `FusionAuth answered with more than ${this.bounds.maxBytes} bytes`);
+    } else if (!this.settled) {
+      this.chunks.push(chunk);
+    }
+  }
+
+  onResponseEnd(): void {
+    this.settle({ complete: true, status: this.status, body: Buffer.concat(this.chunks, this.bytes) });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    const code = codeOf(error);
+    if (this.controller !== null) {
+      this.fail('broken', `the connection to FusionAuth broke before its answer was complete (${code})`);
+    } else if (code === 'UND_ERR_CONNECT_TIMEOUT') {
+      this.fail('timeout', `no connection to FusionAuth within ${this.bounds.connectTimeoutMs} ms`);
+    } else if (code === 'UND_ERR_INVALID_ARG') {
+      this.fail('broken', 'the request cannot be written as HTTP');
+    } else if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') {
+      this.fail('unreachable', 'this proxy is shutting down');
+    } else {
+      this.fail('unreachable', `FusionAuth cannot be reached (${code})`);
+    }
+  }
+
+  private fail(fault: Nothing['fault'], why: string): void {
+    const started = this.controller;
+    this.settle({ complete: false, reply: nothing(started !== null, fault, why) });
+    started?.abort(new Error(why));
+  }
+
+  private settle(answer: Answer): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.release();
+    this.resolve(answer);
+  }
+}
+
+/** The code of an error: never its message, which may quote what was sent. */
+function codeOf(error: Error): string {
+  const code = 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : error.name;
+}

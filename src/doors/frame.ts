@@ -1,0 +1,152 @@
+import {
+  InitializeRequestSchema,
+  isJSONRPCRequest,
+  type JSONRPCRequest,
+} from '@modelcontextprotocol/sdk/types.js';
+import type { Json, JsonObject, SentArgs } from '../model/index.ts';
+import { type Fault, type ParsedJson, parseJson } from '../pipeline/parse-json.ts';
+import { sentArgs } from '../pipeline/sent-args.ts';
+
+/** What MCP accepts as the id of a request: null and fractions, which JSON-RPC knows, are not among it. */
+export type RequestId = string | number;
+
+/** One inbound JSON-RPC message, parsed once and sorted by what it asks for. */
+export type Frame =
+  | {
+      readonly kind: 'call';
+      readonly id: RequestId;
+      readonly tool: string;
+      readonly args: SentArgs;
+      readonly progressToken: RequestId | undefined;
+    }
+  | { readonly kind: 'request'; readonly id: RequestId; readonly message: JSONRPCRequest }
+  /** A request whose `params` its method does not take. */
+  | { readonly kind: 'misfit'; readonly id: RequestId; readonly message: string }
+  | { readonly kind: 'notification'; readonly method: string; readonly params: Json | undefined }
+  | { readonly kind: 'response' }
+  | ({ readonly kind: 'invalid' } & RpcError);
+
+/** A JSON-RPC error and the request that it is about, where that is known. */
+export interface RpcError {
+  readonly id: RequestId | null;
+  readonly code: number;
+  readonly message: string;
+}
+
+/** JSON-RPC: the text is not JSON. */
+export const PARSE_ERROR = -32700;
+/** JSON-RPC: JSON, but not a request. */
+export const INVALID_REQUEST = -32600;
+/** JSON-RPC: a request whose params its method does not take. */
+export const INVALID_PARAMS = -32602;
+/** JSON-RPC: a bug on this side. */
+export const INTERNAL_ERROR = -32603;
+
+const ARGUMENTS = ['params', 'arguments'];
+const EXPECTED_TO_INITIALIZE = 'Invalid params: expected `protocolVersion`, `capabilities` and `clientInfo`';
+const FAULT_WORDS = {
+  duplicate_key: 'a key appears twice',
+  forbidden_key: 'a key that is not allowed',
+  too_deep: 'nested too deeply',
+  number_out_of_range: 'a number out of range',
+  not_unicode: 'a string that is not well-formed Unicode',
+} as const satisfies Record<Fault['why'], string>;
+
+/** The text of one frame -> what it asks for. Never throws. */
+export function readFrame(text: string): Frame {
+  const parsed = parseJson(text, ARGUMENTS);
+  if (!parsed.ok) return invalid(null, PARSE_ERROR, `Parse error: ${parsed.why} at character ${parsed.at}`);
+  const message = parsed.value;
+  if (!isObject(message)) {
+    return invalid(null, INVALID_REQUEST, 'Invalid request: expected one object; batches are not accepted');
+  }
+  const fault = parsed.faults.find((one) => !isInArguments(one) || message['method'] !== 'tools/call');
+  const id = isRequestId(message['id']) ? message['id'] : null;
+  if (fault !== undefined) {
+    // An id that stands there twice is not repeated: the client could not tell which one is meant.
+    const echoed = fault.path[0] === 'id' ? null : id;
+    return invalid(echoed, INVALID_REQUEST, `Invalid request: ${FAULT_WORDS[fault.why]}`);
+  }
+  if (message['jsonrpc'] !== '2.0')
+    return invalid(id, INVALID_REQUEST, 'Invalid request: expected `"jsonrpc":"2.0"`');
+  return classify(message, id, parsed);
+}
+
+/** A JSON-RPC error as the text of a frame. */
+export function errorFrame({ id, code, message }: RpcError): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } });
+}
+
+/** Whether a value is an object, not null and not a list. */
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether a value may be the id of a request or a progress token. */
+export function isRequestId(value: Json | undefined): value is RequestId {
+  return typeof value === 'string' || Number.isSafeInteger(value);
+}
+
+function classify(
+  message: JsonObject,
+  id: RequestId | null,
+  parsed: Extract<ParsedJson, { ok: true }>,
+): Frame {
+  const { method, params } = message;
+  const answers = Number('result' in message) + Number('error' in message);
+  if (method === undefined && answers === 1 && 'id' in message) return { kind: 'response' };
+  if (typeof method !== 'string' || answers > 0) {
+    return invalid(id, INVALID_REQUEST, 'Invalid request: expected `method`, or one of `result` and `error`');
+  }
+  if (!('id' in message)) return { kind: 'notification', method, params };
+  if (id === null)
+    return invalid(null, INVALID_REQUEST, 'Invalid request: expected a string or an integer as `id`');
+  if (params !== undefined && !isObject(params)) {
+    if (method === 'initialize') return invalid(id, INVALID_PARAMS, EXPECTED_TO_INITIALIZE);
+    return misfit(id, 'expected an object as `params`');
+  }
+  if (method === 'tools/call') return readCall(id, params, parsed);
+  return readRequest({ jsonrpc: '2.0', id, method, ...(params && { params }) }, id);
+}
+
+function readCall(
+  id: RequestId,
+  params: JsonObject | undefined,
+  parsed: Extract<ParsedJson, { ok: true }>,
+): Frame {
+  const tool = params?.['name'];
+  if (typeof tool !== 'string') return misfit(id, 'expected a string as `params.name`');
+  const meta = params?.['_meta'];
+  if (meta !== undefined && !isObject(meta)) return misfit(id, 'expected an object as `params._meta`');
+  const progressToken = meta?.['progressToken'];
+  if (progressToken !== undefined && !isRequestId(progressToken)) {
+    return misfit(id, 'expected a string or an integer as `params._meta.progressToken`');
+  }
+  const args = sentArgs(parsed, ARGUMENTS, params?.['arguments'] === undefined ? {} : params['arguments']);
+  return { kind: 'call', id, tool, args, progressToken };
+}
+
+/** The SDK drops a message that it cannot read without an answer, so its own check runs first. */
+function readRequest(message: unknown, id: RequestId): Frame {
+  if (!isJSONRPCRequest(message)) return misfit(id, 'expected `params` as the protocol has them');
+  if (message.method === 'initialize' && !InitializeRequestSchema.safeParse(message).success) {
+    return invalid(id, INVALID_PARAMS, EXPECTED_TO_INITIALIZE);
+  }
+  if (message.method === 'tools/list' && message.params?.['cursor'] !== undefined) {
+    return misfit(id, 'invalid cursor; the list has one page');
+  }
+  return { kind: 'request', id, message };
+}
+
+/** Whether a fault is the arguments' own: then the policy's denial tells it, not the protocol. */
+function isInArguments(fault: Fault): boolean {
+  return fault.path.length > ARGUMENTS.length && ARGUMENTS.every((name, i) => fault.path[i] === name);
+}
+
+function misfit(id: RequestId, expected: string): Frame {
+  return { kind: 'misfit', id, message: `Invalid params: ${expected}` };
+}
+
+function invalid(id: RequestId | null, code: number, message: string): Frame {
+  return { kind: 'invalid', id, code, message };
+}

@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+
+/** A request's body: its bytes, or why there are none. `broken` means that the client is gone or sent garbage. */
+export type Body = Buffer | 'too_large' | 'broken';
+
+/** How much of a body that is not wanted is read and dropped, so that its sender gets to read the answer. */
+const MAX_DROPPED_BYTES = 16 * 1024 * 1024;
+
+/** Reads a body of at most `maxBytes`. The rest of one that is larger is dropped as it comes. */
+export function readBody(req: IncomingMessage, maxBytes: number): Promise<Body> {
+  return new Promise((resolve) => {
+    let pieces: Buffer[] = [];
+    let bytes = 0;
+    req.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes <= maxBytes) {
+        pieces.push(piece);
+        return;
+      }
+      pieces = [];
+      resolve('too_large');
+      if (bytes > MAX_DROPPED_BYTES) req.socket.destroy();
+    });
+    req.on('end', () => {
+      const [first] = pieces;
+      resolve(pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces));
+    });
+    req.on('close', () => resolve('broken'));
+  });
+}

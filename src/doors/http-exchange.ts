@@ -1,0 +1,58 @@
+import type { ServerResponse } from 'node:http';
+import type { Guard } from '../model/index.ts';
+import type { RpcError } from './frame.ts';
+import { objectCounted } from './http-guarded.ts';
+import { reply, replyEmpty } from './http-reply.ts';
+import { STREAM_HEADERS, toEvent } from './http-streams.ts';
+import type { Exchange } from './mcp.ts';
+
+const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+
+/** One POST: its answer is JSON, unless something must go out before, which makes it a stream of events. */
+export class HttpExchange implements Exchange {
+  private readonly res: ServerResponse;
+  private readonly guard: Guard;
+  private readonly who: string;
+  /** The id of the session that this request opens, else null. */
+  private readonly newSessionId: string | null;
+
+  constructor(
+    res: ServerResponse,
+    { guard, who, newSessionId }: { guard: Guard; who: string; newSessionId: string | null },
+  ) {
+    this.res = res;
+    this.guard = guard;
+    this.who = who;
+    this.newSessionId = newSessionId;
+  }
+
+  notify(frame: string): void {
+    if (this.res.destroyed) return;
+    if (!this.res.headersSent) this.res.writeHead(200, STREAM_HEADERS);
+    this.res.write(toEvent(frame));
+  }
+
+  answer(frame: string): void {
+    if (this.res.headersSent) {
+      this.res.end(toEvent(frame));
+    } else {
+      const id = this.newSessionId;
+      const headers = id === null ? JSON_HEADERS : { ...JSON_HEADERS, 'mcp-session-id': id };
+      reply(this.res, 200, { body: frame, headers });
+    }
+  }
+
+  refuse(error: RpcError): void {
+    const objection = { status: 400, ...error };
+    void objectCounted(this.guard, this.res, { act: 'bad_request', who: this.who, objection });
+  }
+
+  /**
+   * For a cancelled call MCP wants no response message, while HTTP wants a response: the stream ends where there is
+   * one, else it is 202 without a body, which clients take as "nothing follows".
+   */
+  end(): void {
+    if (this.res.headersSent) this.res.end();
+    else replyEmpty(this.res, 202);
+  }
+}

@@ -1,0 +1,141 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { object } from './http-reply.ts';
+
+/** How long the pieces of a request may take; `bodyMs` counts from its first byte to its last. */
+export interface ListenerTerms {
+  readonly host: string;
+  readonly port: number;
+  readonly bodyMs: number;
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+  readonly log: (message: string) => void;
+}
+
+/** An HTTP server that outlives whatever it is sent. */
+export interface Listener {
+  readonly address: AddressInfo;
+  /** Takes no more requests, lets the running ones be answered for at most `waitMs`, then ends every connection. */
+  close(waitMs: number): Promise<void>;
+}
+
+/** Longer than load balancers keep an idle connection, so that they are the ones to end it. */
+const KEEP_ALIVE_MS = 65_000;
+/** A connection on which nothing moves for so long is ended; event streams say something more often. */
+const SILENCE_MS = 120_000;
+const CHECK_EVERY_MS = 1000;
+const LINGER_MS = 1000;
+
+/** Opens the port. Rejects with Node's own error where it cannot. */
+export async function openListener(terms: ListenerTerms): Promise<Listener> {
+  const connections = new Connections(terms);
+  const server = createServer({
+    requestTimeout: terms.bodyMs,
+    headersTimeout: terms.bodyMs,
+    connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, terms.bodyMs),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
+  server.maxRequestsPerSocket = 0;
+  server.setTimeout(SILENCE_MS);
+  allowHalfOpen(server);
+  const take = (req: IncomingMessage, res: ServerResponse) => connections.take(req, res);
+  server.on('connection', (socket: Socket) => connections.add(socket));
+  server.on('request', take);
+  // Without this Node says 100 at once; the handler does so when the headers are in order.
+  server.on('checkContinue', take);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => connections.fail(error, socket));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(terms.port, terms.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  server.on('error', (error) => terms.log(`the HTTP door has a problem: ${error.message}`));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('expected an address with a port');
+  return {
+    address,
+    async close(waitMs) {
+      server.close();
+      await connections.end(waitMs);
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** Node's switch for it is not in its types: a client that ends its side after a request still gets the answer. */
+function allowHalfOpen(server: Server): void {
+  Object.assign(server, { httpAllowHalfOpen: true });
+}
+
+/** The open connections, each with its newest answer. */
+class Connections {
+  private readonly newest = new Map<Duplex, ServerResponse | null>();
+  private readonly terms: ListenerTerms;
+  private isEnding = false;
+
+  constructor(terms: ListenerTerms) {
+    this.terms = terms;
+  }
+
+  add(socket: Socket): void {
+    this.newest.set(socket, null);
+    socket.once('close', () => this.newest.delete(socket));
+  }
+
+  take(req: IncomingMessage, res: ServerResponse): void {
+    this.newest.set(req.socket, res);
+    if (this.isEnding) {
+      res.shouldKeepAlive = false;
+      object(res, { status: 503, message: 'Service unavailable: shutting down' });
+      return;
+    }
+    this.terms.handle(req, res).catch((error: unknown) => {
+      this.terms.log(`an HTTP request ended in a bug: ${error instanceof Error ? error.name : typeof error}`);
+      object(res, { status: 500, message: 'Internal error' });
+    });
+  }
+
+  /** What came in is not HTTP, or too slow. */
+  fail(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const status = STATUS_BY_ERROR.get(error.code ?? '') ?? 400;
+    const res = this.newest.get(socket);
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    else if (!res || res.writableFinished) refuseRaw(socket, status);
+    else if (res.writableEnded) res.once('finish', () => socket.end());
+    else if (res.headersSent) socket.destroy();
+    else {
+      // A call that was complete before the garbage is still answered; nothing is read after it.
+      res.shouldKeepAlive = false;
+      if (!res.req.complete) object(res, { status, message: REASONS.get(status) ?? 'Bad Request' });
+    }
+  }
+
+  async end(waitMs: number): Promise<void> {
+    this.isEnding = true;
+    for (const res of this.newest.values()) if (res && !res.headersSent) res.shouldKeepAlive = false;
+    const deadline = performance.now() + waitMs;
+    while (this.newest.size > 0 && performance.now() < deadline) {
+      for (const [socket, res] of this.newest) if (!res || res.writableFinished) socket.destroy();
+      await sleep(10);
+    }
+  }
+}
+
+const STATUS_BY_ERROR = new Map([
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+  ['HPE_HEADER_OVERFLOW', 431],
+]);
+const REASONS = new Map([
+  [400, 'Bad Request'],
+  [408, 'Request Timeout'],
+  [431, 'Request Header Fields Too Large'],
+]);
+
+/** Where no request was read Node has no response to write to. */
+function refuseRaw(socket: Duplex, status: number): void {
+  socket.end(`HTTP/1.1 ${status} ${REASONS.get(status)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}

@@ -1,0 +1,163 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Guard, Identify, Identity } from '../model/index.ts';
+import { type Frame, PARSE_ERROR, readFrame } from './frame.ts';
+import { type Body, readBody } from './http-body.ts';
+import { announcesTooMuch, checkShape, MAX_BODY_BYTES } from './http-checks.ts';
+import { HttpExchange } from './http-exchange.ts';
+import { objectCounted, objectTooOften } from './http-guarded.ts';
+import { type Objection, object, replyEmpty } from './http-reply.ts';
+import type { HttpSession, HttpSessions } from './http-sessions.ts';
+import { EventStream } from './http-streams.ts';
+import { ANONYMOUS, identityKey } from './identity-key.ts';
+import type { Mcp } from './mcp.ts';
+
+/** What the endpoint works with. */
+export interface McpEndpoint {
+  readonly identify: Identify;
+  readonly guard: Guard;
+  readonly sessions: HttpSessions;
+  readonly mcp: Mcp;
+}
+
+/** One request to /mcp of a known client: `key` binds its sessions, `who` is what the guard counts by. */
+interface Request {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly identity: Identity;
+  readonly key: string;
+  readonly who: string;
+}
+
+/** A session may have this many requests without an answer. */
+const MAX_RUNNING = 1000;
+const NOT_ALLOWED: Objection = {
+  status: 405,
+  message: 'Method not allowed',
+  headers: { allow: 'GET, POST, DELETE' },
+};
+const NO_SESSION: Objection = {
+  status: 404,
+  code: -32001,
+  message: 'Session not found; initialize a new one',
+};
+const SESSION_MISSING: Objection = {
+  status: 400,
+  message: 'Bad request: expected an `Mcp-Session-Id` header; initialize first',
+};
+const SESSION_UNWANTED: Objection = {
+  status: 400,
+  message: 'Bad request: `initialize` opens a session of its own; expected no `Mcp-Session-Id` header',
+};
+const TOO_LARGE: Objection = {
+  status: 413,
+  message: `Payload too large: expected at most ${MAX_BODY_BYTES} bytes`,
+};
+const NOT_UTF8: Objection = { status: 400, code: PARSE_ERROR, message: 'Parse error: expected UTF-8' };
+const TOO_BUSY: Objection = {
+  status: 429,
+  message: `Too many requests: a session has at most ${MAX_RUNNING} without an answer`,
+  headers: { 'retry-after': '1' },
+};
+
+/** Sees to one request to /mcp whose source is in order. */
+export async function handleMcp(
+  endpoint: McpEndpoint,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const address = req.socket.remoteAddress ?? 'unknown';
+  const found = await endpoint.identify({ authorization: req.headers.authorization ?? null });
+  if (!found.identified) {
+    const headers = { 'www-authenticate': 'Bearer' };
+    const objection = { status: 401, message: `Unauthorized: ${found.why}`, headers };
+    return objectCounted(endpoint.guard, res, { act: 'failed_authentication', who: address, objection });
+  }
+  const key = identityKey(found.identity);
+  const who = key === ANONYMOUS ? address : key;
+  const request: Request = { req, res, identity: found.identity, key, who };
+  const handler = METHODS.get(req.method ?? '');
+  if (handler === undefined) return object(res, NOT_ALLOWED);
+  const objection = checkShape(req);
+  if (objection !== null) return turnAway(endpoint, request, objection);
+  return handler(endpoint, request);
+}
+
+const METHODS = new Map<string, (endpoint: McpEndpoint, request: Request) => Promise<void>>([
+  ['POST', post],
+  ['GET', listen],
+  ['DELETE', leave],
+]);
+
+async function post(endpoint: McpEndpoint, request: Request): Promise<void> {
+  const { req, res } = request;
+  const session = findSession(endpoint, request);
+  if (session === null) return object(res, NO_SESSION);
+  if (announcesTooMuch(req)) {
+    void readBody(req, 0);
+    return turnAway(endpoint, request, TOO_LARGE);
+  }
+  if (req.headers.expect !== undefined) res.writeContinue();
+  const frame = toFrame(await readBody(req, MAX_BODY_BYTES));
+  if (frame === null) return;
+  if ('status' in frame) return turnAway(endpoint, request, frame);
+  if (frame.kind === 'invalid') return turnAway(endpoint, request, { status: 400, ...frame });
+  if (frame.kind === 'request' && frame.message.method === 'initialize') {
+    if (session !== undefined) return turnAway(endpoint, request, SESSION_UNWANTED);
+    return initialize(endpoint, request, frame);
+  }
+  if (session === undefined) return turnAway(endpoint, request, SESSION_MISSING);
+  if (frame.kind === 'call' && session.mcp.running.size >= MAX_RUNNING) return object(res, TOO_BUSY);
+  receive(endpoint, request, { frame, session, newSessionId: null });
+}
+
+/** Opens a stream for notifications. */
+async function listen(endpoint: McpEndpoint, request: Request): Promise<void> {
+  const session = findSession(endpoint, request);
+  if (session === null) return object(request.res, NO_SESSION);
+  if (session === undefined) return turnAway(endpoint, request, SESSION_MISSING);
+  endpoint.sessions.attach(session, new EventStream(request.res, (stream) => session.streams.delete(stream)));
+}
+
+/** Ends a session. Its calls that run still end, are answered and audited. */
+async function leave(endpoint: McpEndpoint, request: Request): Promise<void> {
+  const session = findSession(endpoint, request);
+  if (session === null) return object(request.res, NO_SESSION);
+  if (session === undefined) return turnAway(endpoint, request, SESSION_MISSING);
+  endpoint.sessions.end(session);
+  replyEmpty(request.res, 200);
+}
+
+/** Undefined where the request names no session, null where it names none that is this client's. */
+function findSession(endpoint: McpEndpoint, { req, key }: Request): HttpSession | null | undefined {
+  const id = req.headers['mcp-session-id'];
+  return typeof id === 'string' ? endpoint.sessions.find(id, key) : undefined;
+}
+
+/** Null: there is nobody left to answer. */
+function toFrame(body: Body): Frame | Objection | null {
+  if (body === 'broken') return null;
+  if (body === 'too_large') return TOO_LARGE;
+  return isUtf8(body) ? readFrame(body.toString()) : NOT_UTF8;
+}
+
+async function initialize(endpoint: McpEndpoint, request: Request, frame: Frame): Promise<void> {
+  const tooMany = await endpoint.guard.count('new_session', request.who);
+  if (tooMany !== null) return objectTooOften(request.res, tooMany.retryAfterMs);
+  const session = endpoint.sessions.open(request.key);
+  receive(endpoint, request, { frame, session, newSessionId: session.id });
+}
+
+function receive(
+  endpoint: McpEndpoint,
+  { res, identity, who }: Request,
+  { frame, session, newSessionId }: { frame: Frame; session: HttpSession; newSessionId: string | null },
+): void {
+  const sender = { session: session.mcp, caller: { identity, session: session.random } };
+  endpoint.mcp.receive(frame, sender, new HttpExchange(res, { guard: endpoint.guard, who, newSessionId }));
+}
+
+/** For requests that no client of sound mind sends; too many of them are 429. */
+async function turnAway(endpoint: McpEndpoint, { res, who }: Request, objection: Objection): Promise<void> {
+  await objectCounted(endpoint.guard, res, { act: 'bad_request', who, objection });
+}

@@ -1,0 +1,47 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { errorFrame, type RequestId } from './frame.ts';
+
+/** Why a request is not taken: an HTTP status and what the body says. */
+export interface Objection {
+  readonly status: number;
+  readonly message: string;
+  /** JSON-RPC error code; left out where the request never became JSON-RPC. */
+  readonly code?: number;
+  readonly id?: RequestId | null;
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+/** What the SDK's servers answer where only HTTP is at fault. */
+const HTTP_ERROR = -32000;
+
+/** Writes a whole answer in one go. Does nothing where one was begun or the client is gone. */
+export function reply(
+  res: ServerResponse,
+  status: number,
+  { body, headers }: { body: string; headers: OutgoingHttpHeaders },
+): void {
+  if (res.headersSent || res.destroyed) return;
+  res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  res.end(body);
+}
+
+/** Writes an answer that has no body. */
+export function replyEmpty(res: ServerResponse, status: number): void {
+  if (res.headersSent || res.destroyed) return;
+  // RFC 9110 section 8.6: a 204 has no Content-Length, every other empty answer says 0.
+  res.writeHead(status, { 'content-length': 0 });
+  res.end();
+}
+
+/** Writes an answer as JSON. */
+export function replyJson(res: ServerResponse, status: number, value: unknown): void {
+  reply(res, status, { body: JSON.stringify(value), headers: { 'content-type': 'application/json' } });
+}
+
+/** Writes an objection as a JSON-RPC error, which is what MCP clients read. */
+export function object(res: ServerResponse, { status, message, code, id, headers }: Objection): void {
+  reply(res, status, {
+    body: errorFrame({ id: id ?? null, code: code ?? HTTP_ERROR, message }),
+    headers: { ...headers, 'content-type': 'application/json' },
+  });
+}

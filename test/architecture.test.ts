@@ -1,0 +1,120 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** Who may import whom (ARCHITECTURE.md). */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  catalog: ['model'],
+  policy: ['model'],
+  pipeline: ['model', 'catalog', 'policy'],
+  adapters: ['model'],
+  doors: ['model', 'catalog', 'pipeline'],
+  sandbox: [],
+  cli: ['model', 'catalog', 'policy', 'pipeline', 'adapters', 'doors', 'sandbox'],
+};
+
+/** Where a package may be imported; each has one room, or the two that ARCHITECTURE.md gives it. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+  '@modelcontextprotocol/sdk': ['doors', 'cli/demo.ts'],
+  ioredis: ['adapters/limits'],
+  'rate-limiter-flexible': ['adapters/limits'],
+  yaml: ['policy/parse.ts', 'sandbox'],
+  ajv: ['policy'],
+  'ajv-formats': ['policy'],
+  re2js: ['policy'],
+  undici: ['adapters/upstream'],
+  pino: ['cli'],
+  commander: ['cli'],
+};
+
+const impure: Readonly<Record<string, RegExp>> = {
+  'async code': /\basync\b/,
+  'the time of day': /Date\.now|new Date\(\)/,
+  randomness: /Math\.random/,
+  'the process': /\bprocess\./,
+  'a node: module other than crypto hashing': /from 'node:(?!crypto')/,
+};
+const pureRooms = ['model', 'catalog', 'policy'];
+
+const src = resolve(import.meta.dirname, '../src');
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({ name, room: name.split('/')[0] ?? '', text: readFileSync(join(src, name), 'utf8') }));
+
+function importsOf(text: string): readonly string[] {
+  const statements = text.matchAll(/^(?:import|export)\s[^;]*?from '([^']+)';$|^import '([^']+)';$/gms);
+  const dynamic = text.matchAll(/\bimport\('([^']+)'\)/g);
+  return [
+    ...Array.from(statements, ([, from, bare]) => from ?? bare ?? ''),
+    ...Array.from(dynamic, ([, from]) => from ?? ''),
+  ];
+}
+
+function packageOf(target: string): string {
+  return target
+    .split('/')
+    .slice(0, target.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+describe('the arrows of the house', () => {
+  it('are drawn for every room there is', () => {
+    expect([...new Set(files.map(({ room }) => room))].toSorted()).toEqual(Object.keys(arrows).toSorted());
+  });
+
+  it.each(files.map((file) => [file.name, file] as const))(
+    '%s imports only what its room may',
+    (name, file) => {
+      const wrong = importsOf(file.text)
+        .filter((target) => target.startsWith('.'))
+        .map((target) => relative(src, resolve(src, name, '..', target)).split('/')[0] ?? '')
+        .filter((room) => room !== file.room && room !== '..' && !arrows[file.room]?.includes(room));
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  it.each(files.filter(({ room }) => room === 'adapters').map((file) => [file.name, file.text] as const))(
+    '%s sees no sibling adapter',
+    (name, text) => {
+      const own = name.split('/').slice(0, 2).join('/');
+      const siblings = importsOf(text)
+        .filter((target) => target.startsWith('.'))
+        .map((target) => relative(src, resolve(src, name, '..', target)))
+        .filter((target) => target.startsWith('adapters/') && !target.startsWith(`${own}/`));
+      expect(siblings).toEqual([]);
+    },
+  );
+
+  it.each(files.map((file) => [file.name, file.text] as const))(
+    '%s imports packages only where they live',
+    (name, text) => {
+      const wrong = importsOf(text)
+        .filter((target) => !target.startsWith('.') && !target.startsWith('node:'))
+        .map(packageOf)
+        .filter((each) => !packages[each]?.some((place) => name === place || name.startsWith(`${place}/`)));
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  it.each(
+    files.filter(({ room }) => pureRooms.includes(room)).map((file) => [file.name, file.text] as const),
+  )('%s is pure', (_name, text) => {
+    const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    expect(Object.keys(impure).filter((what) => impure[what]?.test(code))).toEqual([]);
+  });
+
+  it('uses every package that package.json has, and no other', () => {
+    const file = resolve(import.meta.dirname, '../package.json');
+    const { dependencies } = JSON.parse(readFileSync(file, 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const used = new Set(
+      files
+        .flatMap(({ text }) => importsOf(text))
+        .filter((each) => !/^[.]|^node:/.test(each))
+        .map(packageOf),
+    );
+    expect([...used].toSorted()).toEqual(Object.keys(dependencies).toSorted());
+  });
+});
