@@ -42,7 +42,7 @@ async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): P
   process.on('SIGHUP', () => void proxy.audit.reopen());
   const http = config.http === null ? null : await openHttp(serving);
   if (http !== null) closers.push(() => http.close());
-  for (const line of startLines(serving, http)) process.stderr.write(`${line}\n`);
+  process.stderr.write(`${startLines(serving, http).join('\n')}\n`);
   if (!config.stdio) {
     await stop;
     return;

@@ -21,12 +21,18 @@ export function cleanEnv(extra: Readonly<Record<string, string>> = {}): Record<s
   return { ...Object.fromEntries(kept), NO_COLOR: '1', ...extra };
 }
 
+export interface RunOptions {
+  readonly input?: string | Buffer;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
 /** Runs the program to its end, with this on its standard input. */
-export function run(
-  args: readonly string[],
-  { input = '', env = {} }: { readonly input?: string | Buffer; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<Ran> {
-  const child = spawn(process.execPath, [bin, ...args], { env: cleanEnv(env) });
+export function run(args: readonly string[], { input = '', env = {}, cwd }: RunOptions = {}): Promise<Ran> {
+  const child = spawn(process.execPath, [bin, ...args], {
+    env: cleanEnv(env),
+    ...(cwd === undefined ? {} : { cwd }),
+  });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   child.stdin.on('error', () => {});
   child.stdin.end(input);

@@ -1,0 +1,115 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { operations } from '../src/catalog/operations.ts';
+import { parsePolicy } from '../src/policy/parse.ts';
+import { run, temporaryFolder } from './support/cli.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const documents = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const blocks = documents.flatMap((document) => {
+  const text = readFileSync(join(root, document), 'utf8');
+  return Array.from(
+    text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm),
+    ({ index, 1: language = '', 2: body = '' }) => ({
+      where: `${document}:${text.slice(0, index).split('\n').length + 1}`,
+      document,
+      language,
+      body,
+    }),
+  );
+});
+
+/** A rule on its own is read as one of the tool that its counter names, else of vending. */
+function asPolicy(body: string): string {
+  if (!body.startsWith('- ')) return body;
+  const rules = body
+    .trimEnd()
+    .split('\n')
+    .map((line) => `      ${line}`);
+  return `default: deny\ntools:\n  vendJWTWithId:\n    rules:\n${rules.join('\n')}\n`;
+}
+
+describe('a policy in the documents', () => {
+  const policies = blocks.filter(
+    ({ language, document }) => language === 'yaml' && document !== 'docs/sandbox.md',
+  );
+
+  it('is there', () => {
+    expect(policies.length).toBeGreaterThan(2);
+  });
+
+  it.each(policies.map((block) => [block.where, block.body] as const))(
+    '%s is one without errors',
+    (_where, body) => {
+      const parsed = parsePolicy(asPolicy(body), operations);
+      expect(parsed.ok ? [] : parsed.problems).toEqual([]);
+    },
+  );
+});
+
+describe('a shipped policy', () => {
+  const files = readdirSync(join(root, 'policies')).filter((name) => /^(?!.*test).*\.yaml$/.test(name));
+
+  it.each(files)('%s is clean under check --strict', async (name) => {
+    expect(await run(['check', '--strict', join(root, 'policies', name)])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+});
+
+describe('a command in the documents', () => {
+  const folder = temporaryFolder();
+  const consoles = blocks.filter(({ language }) => language === 'console');
+
+  beforeAll(() => {
+    cpSync(join(root, 'policies'), join(folder.path, 'policies'), { recursive: true });
+    for (const { document, language, body } of blocks) {
+      if (document !== 'README.md' || language !== 'yaml') continue;
+      mkdirSync(join(folder.path, 'policies'), { recursive: true });
+      writeFileSync(join(folder.path, 'policies/readme.yaml'), body);
+    }
+  });
+  afterAll(() => folder.remove());
+
+  it('is there', () => {
+    expect(consoles.length).toBeGreaterThan(1);
+  });
+
+  it.each(consoles.map((block) => [block.where, block.body] as const))(
+    '%s prints what is shown',
+    async (_where, body) => {
+      for (const [, line = '', expected = ''] of body.matchAll(/^\$ portcullis (.*)\n((?:(?!\$ ).*\n)*)/gm)) {
+        const args = Array.from(
+          line.matchAll(/'([^']*)'|(\S+)/g),
+          ([, quoted, plain]) => quoted ?? plain ?? '',
+        );
+        const ran = await run(args, { cwd: folder.path });
+        expect(ran.stderr + ran.stdout.slice(0, expected.length)).toBe(expected);
+      }
+    },
+  );
+});
+
+describe('a link in the documents', () => {
+  const all = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', ...documents];
+  const links = [...new Set(all)].flatMap((document) => {
+    const text = readFileSync(join(root, document), 'utf8');
+    const targets = Array.from(
+      text.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g),
+      ([, target = '']) => target,
+    );
+    return targets.map((target) => [document, target] as const);
+  });
+
+  it.each(links)('in %s leads to a file: %s', (document, target) => {
+    expect(() => readFileSync(resolve(root, document, '..', target))).not.toThrow();
+  });
+});
