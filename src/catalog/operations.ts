@@ -372,7 +372,7 @@ export const operations: readonly Operation[] = [
         keyId: uuid(
           'Id of the signing key in FusionAuth (a UUID, not a `kid`). Without it, the key that the tenant signs access tokens with.',
         ),
-        timeToLiveInSeconds: seconds('Lifetime of the JWT. 0 or absent: what the tenant has set.', 0),
+        timeToLiveInSeconds: seconds('Lifetime of the JWT; absent: what the tenant has set.', 1),
       }),
     }),
     outputSchema: vended,

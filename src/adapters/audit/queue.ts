@@ -14,7 +14,7 @@ export function tell(waiting: Waiting, written: boolean): void {
   waiting.told = null;
 }
 
-const MAX_LINES = 10_000;
+const MAX_LINES = 100_000;
 // Arguments may be a mebibyte each; an outage must not become one of memory.
 const MAX_CHARS = 64 * 1024 * 1024;
 

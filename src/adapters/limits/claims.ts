@@ -22,13 +22,8 @@ export function refusalOf(claim: Claim, index: number, held: Held, now: Instant)
     missing -= amount;
     if (missing <= 0) fitsAt ??= resetAt;
   }
-  const never = claim.cost > claim.max || fitsAt === null;
-  return {
-    claim: index,
-    used: held.used,
-    retryAfterMs: never ? null : Math.max(1, (fitsAt ?? now) - now),
-    resetAt,
-  };
+  // A cost above max is missing something even of an empty counter.
+  return { claim: index, used: held.used, retryAfterMs: fitsAt === null ? null : fitsAt - now, resetAt };
 }
 
 /** The claims that a granted hold takes something from: all but those of observed rules of which one claim was missed. */

@@ -31,62 +31,69 @@ interface Shelf {
 /** How many expired counters one call clears away unless it needs more room: no call pays for all of them. */
 const CLEARED_PER_CALL = 64;
 
+interface Store {
+  readonly shelves: Map<string, Shelf>;
+  readonly maxCounters: number;
+  size: number;
+}
+
 /** Opens an empty store of at most `maxCounters` live counters. */
 export function openCounters(maxCounters: number): Counters {
-  const shelves = new Map<string, Shelf>();
-  let size = 0;
-
-  const find = (claim: Claim) => shelves.get(shelfName(claim))?.counters.get(claim.counter);
-
-  const clearExpired = (now: Instant, room: number) => {
-    let cleared = 0;
-    for (const [name, { window, counters }] of shelves) {
-      for (const [key, counter] of counters) {
-        if (counter.newest > lastFreePart(window, now)) break;
-        if (cleared >= CLEARED_PER_CALL && size + room <= maxCounters) return;
-        counters.delete(key);
-        size -= 1;
-        cleared += 1;
-      }
-      if (counters.size === 0) shelves.delete(name);
-    }
-  };
-
-  const putLast = (claim: Claim, counter: Counter) => {
-    const name = shelfName(claim);
-    const shelf = shelves.get(name) ?? { window: claim.window, counters: new Map<string, Counter>() };
-    shelves.set(name, shelf);
-    if (!shelf.counters.delete(claim.counter)) size += 1;
-    shelf.counters.set(claim.counter, counter);
-  };
-
+  const store: Store = { shelves: new Map(), maxCounters, size: 0 };
   return {
     look(claim, now) {
-      const counter = find(claim);
+      const counter = find(store, claim);
       if (counter === undefined) return { used: 0, parts: [] };
       prune(counter, lastFreePart(claim.window, now));
       return counter;
     },
     hasRoomFor(claims, now) {
-      clearExpired(now, claims.length);
-      return size + claims.filter((claim) => find(claim) === undefined).length <= maxCounters;
+      clearExpired(store, now, claims.length);
+      return store.size + claims.filter((claim) => find(store, claim) === undefined).length <= maxCounters;
     },
     take(claim, now) {
       const part = partAt(claim.window, now);
-      const counter = find(claim) ?? { used: 0, newest: -1, parts: new Map<number, number>() };
-      if (counter.newest !== part) putLast(claim, counter);
+      const counter = find(store, claim) ?? { used: 0, newest: -1, parts: new Map<number, number>() };
+      if (counter.newest !== part) putLast(store, claim, counter);
       counter.newest = part;
       counter.used += claim.cost;
       counter.parts.set(part, (counter.parts.get(part) ?? 0) + claim.cost);
     },
     giveBack(claim, takenAt) {
-      const counter = find(claim);
+      const counter = find(store, claim);
       if (counter === undefined) return;
       uncharge(counter, partAt(claim.window, takenAt), claim.cost);
-      if (counter.parts.size === 0 && shelves.get(shelfName(claim))?.counters.delete(claim.counter))
-        size -= 1;
+      if (counter.parts.size > 0) return;
+      store.shelves.get(shelfName(claim))?.counters.delete(claim.counter);
+      store.size -= 1;
     },
   };
+}
+
+function find(store: Store, claim: Claim): Counter | undefined {
+  return store.shelves.get(shelfName(claim))?.counters.get(claim.counter);
+}
+
+function clearExpired(store: Store, now: Instant, room: number): void {
+  let cleared = 0;
+  for (const [name, { window, counters }] of store.shelves) {
+    for (const [key, counter] of counters) {
+      if (counter.newest > lastFreePart(window, now)) break;
+      if (cleared >= CLEARED_PER_CALL && store.size + room <= store.maxCounters) return;
+      counters.delete(key);
+      store.size -= 1;
+      cleared += 1;
+    }
+    if (counters.size === 0) store.shelves.delete(name);
+  }
+}
+
+function putLast(store: Store, claim: Claim, counter: Counter): void {
+  const name = shelfName(claim);
+  const shelf = store.shelves.get(name) ?? { window: claim.window, counters: new Map<string, Counter>() };
+  store.shelves.set(name, shelf);
+  if (!shelf.counters.delete(claim.counter)) store.size += 1;
+  shelf.counters.set(claim.counter, counter);
 }
 
 function shelfName({ window }: Claim): string {

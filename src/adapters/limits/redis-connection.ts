@@ -29,37 +29,14 @@ export function openConnection(
 ): RedisConnection {
   const client = openClient(target, timeoutMs);
   const words = (why: string) => `Redis at ${target.name}: ${why}`;
-  let up: boolean | null = null;
+  const state = followState(client, (up, why) => onStateChange(up, words(why)));
+  const silence = watchSilence(client);
   let closed = false;
-  let trouble = 'not connected';
-  let answers = 0;
-  let silence: NodeJS.Timeout | undefined;
-
-  const turn = (nowUp: boolean, why: string) => {
-    if (closed || up === nowUp) return;
-    up = nowUp;
-    onStateChange(up, words(why));
-  };
-  client.on('error', (error: unknown) => {
-    trouble = troubleOf(error) ?? trouble;
-  });
-  client.on('close', () => turn(false, trouble));
-  client.on('ready', () => {
-    trouble = 'connection closed';
-    turn(true, 'connected');
-  });
-
-  const watchSilence = () => {
-    const before = answers;
-    silence ??= setTimeout(() => {
-      silence = undefined;
-      if (answers === before && client.status === 'ready') client.disconnect(true);
-    }, SILENCE_MS).unref();
-  };
 
   const close = async () => {
     closed = true;
-    clearTimeout(silence);
+    silence.stop();
+    state.stop();
     const ended = new Promise((resolve) => client.once('end', resolve));
     client.disconnect();
     await within(CLOSE_WITHIN_MS, ended).catch(() => undefined);
@@ -71,27 +48,74 @@ export function openConnection(
       const ready = new Promise((resolve) => client.once('ready', resolve));
       // The first attempt may fail: the client goes on trying, and the time allowed decides.
       client.connect().catch(() => undefined);
-      try {
-        await within(CONNECT_WITHIN_MS, ready);
-      } catch {
-        await close();
-        throw new Error(`Redis at ${target.name} cannot be reached: ${trouble}`);
-      }
+      const isReady = await within(CONNECT_WITHIN_MS, ready).then(
+        () => true,
+        () => false,
+      );
+      if (isReady) return;
+      await close();
+      throw new Error(`Redis at ${target.name} cannot be reached: ${state.trouble()}`);
     },
     async ask(question) {
       if (closed) return { got: false, why: words('closed') };
       try {
         const reply = await within(timeoutMs, question(client));
-        answers += 1;
-        turn(true, 'answers again');
+        silence.broken();
+        state.turn(true, 'answers again');
         return { got: true, reply };
       } catch (error) {
-        const why = troubleOf(error) ?? trouble;
-        if (why === NO_ANSWER) watchSilence();
-        else answers += 1;
-        if (why !== WRONG_TYPE) turn(false, why);
+        const why = troubleOf(error) ?? state.trouble();
+        if (why === NO_ANSWER) silence.began();
+        else silence.broken();
+        // One key of a wrong type is no outage.
+        if (why !== WRONG_TYPE) state.turn(false, why);
         return { got: false, why: words(why) };
       }
+    },
+  };
+}
+
+function followState(client: RedisClient, tell: (up: boolean, why: string) => void) {
+  let up: boolean | null = null;
+  let stopped = false;
+  let trouble = 'not connected';
+  const turn = (nowUp: boolean, why: string) => {
+    if (stopped || up === nowUp) return;
+    up = nowUp;
+    tell(up, why);
+  };
+  client.on('error', (error: unknown) => {
+    trouble = troubleOf(error) ?? trouble;
+  });
+  client.on('close', () => turn(false, trouble));
+  client.on('ready', () => {
+    trouble = 'connection closed';
+    turn(true, 'connected');
+  });
+  return {
+    turn,
+    trouble: () => trouble,
+    stop: () => {
+      stopped = true;
+    },
+  };
+}
+
+/** Opens the connection anew where nothing answers within `SILENCE_MS` of a question without an answer. */
+function watchSilence(client: RedisClient) {
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  return {
+    stop,
+    broken: stop,
+    began: () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        if (client.status === 'ready') client.disconnect(true);
+      }, SILENCE_MS).unref();
     },
   };
 }

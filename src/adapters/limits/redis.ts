@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Claim, Hold, Instant, Limits, Ticket } from '../../model/index.ts';
+import type { Claim, Instant, Limits, Ticket } from '../../model/index.ts';
 import { type Held, refusalOf, refusalsOf, takenClaims } from './claims.ts';
 import type { ReserveReply } from './redis-client.ts';
 import { openConnection } from './redis-connection.ts';
@@ -32,25 +32,6 @@ export function redisLimits(options: RedisLimitsOptions): Limits & { connect(): 
     onStateChange?.(up, why);
   });
 
-  // One hash tag for all: the counters of a call meet in one script, so on a cluster they must share a slot.
-  const counterKey = ({ window, counter }: Claim) => `{${prefix}}:c:${window.kind}:${window.ms}:${counter}`;
-
-  const grant = (claims: readonly Claim[], at: Instant): Ticket => {
-    const ticket: Ticket = { id: randomUUID() };
-    unsettled.set(ticket, { claims, at });
-    return ticket;
-  };
-
-  const read = (claims: readonly Claim[], [, now, ...rows]: ReserveReply): Hold => {
-    const usedUp = rows.flatMap(([index, fields]) => {
-      const claim = claims[index];
-      return claim === undefined ? [] : [refusalOf(claim, index, heldIn(fields), now)];
-    });
-    const refusals = refusalsOf(claims, usedUp);
-    if (refusals.length > 0) return { hold: 'refused', refusals };
-    return { hold: 'granted', ticket: grant(takenClaims(claims, usedUp), now), missed: usedUp };
-  };
-
   return {
     connect: connection.connect,
     close: connection.close,
@@ -58,48 +39,64 @@ export function redisLimits(options: RedisLimitsOptions): Limits & { connect(): 
       return (await connection.ask((client) => client.ping())).got;
     },
     async reserve(claims) {
-      if (claims.length === 0) return { hold: 'granted', ticket: grant([], 0), missed: [] };
+      if (claims.length === 0) return { hold: 'granted', ticket: { id: randomUUID() }, missed: [] };
       const sentAt = performance.now();
       // Whoever asked is told `unknown` at the timeout; a frozen server that wakes later must not charge for it.
       const deadline =
         aheadMs === null ? Number.MAX_SAFE_INTEGER : Math.ceil(sentAt + aheadMs) + commandTimeoutMs;
-      const answer = await connection.ask((client) =>
-        client.portcullisReserve(
-          claims.length,
-          ...claims.map(counterKey),
-          deadline,
-          ...claims.flatMap(({ window, max, cost, observedRule }) => [
-            partsOf(window),
-            window.ms,
-            max,
-            cost,
-            observedRule ?? '',
-          ]),
-        ),
-      );
+      const question = reserveArgs(prefix, claims, deadline);
+      const answer = await connection.ask((client) => client.portcullisReserve(claims.length, ...question));
       if (!answer.got) return { hold: 'unknown', why: answer.why };
-      aheadMs = answer.reply[1] - sentAt;
-      if (answer.reply[0] === 0) return { hold: 'unknown', why: 'the limit store was asked too long ago' };
-      return read(claims, answer.reply);
+      const [inTime, now] = answer.reply;
+      aheadMs = now - sentAt;
+      if (inTime === 0) return { hold: 'unknown', why: 'the limit store was asked too long ago' };
+      const { usedUp, refusals } = readReply(claims, answer.reply);
+      if (refusals.length > 0) return { hold: 'refused', refusals };
+      const ticket: Ticket = { id: randomUUID() };
+      unsettled.set(ticket, { claims: takenClaims(claims, usedUp), at: now });
+      return { hold: 'granted', ticket, missed: usedUp };
     },
     async settle(ticket, how) {
       const taken = unsettled.get(ticket);
       unsettled.delete(ticket);
       if (taken === undefined || taken.claims.length === 0 || how === 'spend') return;
+      const question = refundArgs(prefix, ticket, taken);
       // Where this fails the ticket stays spent: unsettled means spent.
-      await connection.ask((client) =>
-        client.portcullisRefund(
-          taken.claims.length + 1,
-          `{${prefix}}:r:${ticket.id}`,
-          ...taken.claims.map(counterKey),
-          ...taken.claims.flatMap(({ window, cost }) => {
-            const part = partAt(window, taken.at);
-            return [part, freeAt(window, part), cost];
-          }),
-        ),
-      );
+      await connection.ask((client) => client.portcullisRefund(taken.claims.length + 1, ...question));
     },
   };
+}
+
+// One hash tag for all: the counters of a call meet in one script, so on a cluster they must share a slot.
+function counterKey(prefix: string, { window, counter }: Claim): string {
+  return `{${prefix}}:c:${window.kind}:${window.ms}:${counter}`;
+}
+
+function reserveArgs(prefix: string, claims: readonly Claim[], deadline: number): (string | number)[] {
+  const args = claims.flatMap(({ window, max, cost, observedRule }) => [
+    partsOf(window),
+    window.ms,
+    max,
+    cost,
+    observedRule ?? '',
+  ]);
+  return [...claims.map((claim) => counterKey(prefix, claim)), deadline, ...args];
+}
+
+function refundArgs(prefix: string, ticket: Ticket, { claims, at }: Taken): (string | number)[] {
+  const args = claims.flatMap(({ window, cost }) => {
+    const part = partAt(window, at);
+    return [part, freeAt(window, part), cost];
+  });
+  return [`{${prefix}}:r:${ticket.id}`, ...claims.map((claim) => counterKey(prefix, claim)), ...args];
+}
+
+function readReply(claims: readonly Claim[], [, now, ...rows]: ReserveReply) {
+  const usedUp = rows.flatMap(([index, fields]) => {
+    const claim = claims[index];
+    return claim === undefined ? [] : [refusalOf(claim, index, heldIn(fields), now)];
+  });
+  return { usedUp, refusals: refusalsOf(claims, usedUp) };
 }
 
 function heldIn(fields: readonly string[]): Held {

@@ -4,10 +4,11 @@ import { textOf } from '../fields.ts';
 import { isObject } from '../json.ts';
 import type { Ask } from '../operation.ts';
 import { noBody } from '../read-body.ts';
-import { isLive, removeRefreshToken, rotate } from '../refresh-tokens.ts';
+import { isLive, rotate } from '../refresh-tokens.ts';
 import { visible } from '../tenant-scope.ts';
 import { accessToken, seconds } from '../tokens.ts';
 import { type Application, existing, logEvent, type RefreshToken } from '../world.ts';
+import { revokeSingle } from './revoke.ts';
 
 /** POST /api/jwt/refresh: a refresh token for a new access token. */
 export async function refresh(ask: Ask): Promise<Reply> {
@@ -45,7 +46,7 @@ export async function refresh(ask: Ask): Promise<Reply> {
 
 const unusable = invalid('refreshToken', 'The refresh token is expired, revoked or was never issued.');
 
-/** The live token that this value may still use; a spent value counts within the grace period. */
+/** The live token that this value may still use; a spent value counts within the grace period, and costs the token after it. */
 function usable({ world, scope }: Ask, value: string): RefreshToken | null {
   const token = visible(scope, world.refreshTokens.byValue.get(value));
   if (token === undefined || !isLive(world, token)) return null;
@@ -53,14 +54,7 @@ function usable({ world, scope }: Ask, value: string): RefreshToken | null {
   if (spentAt === undefined) return token;
   const jwt = existing(world.applications, token.applicationId ?? '').jwt;
   if (world.now() < spentAt + jwt.gracePeriodInSeconds * 1000) return token;
-  if (jwt.onOneTimeTokenReuse) {
-    removeRefreshToken(world, token);
-    logEvent(world, {
-      type: 'jwt.refresh-token.revoke',
-      ...owner(token),
-      info: { refreshTokenId: token.id },
-    });
-  }
+  if (jwt.onOneTimeTokenReuse) revokeSingle(world, token);
   return null;
 }
 
@@ -78,11 +72,9 @@ function use(
   const accessed = { lastAccessedAddress: request.address, lastAccessedInstant: world.now() };
   token.metaData = { ...token.metaData, device: { ...device, ...accessed } };
   const hasOriginal = request.cookies.has('access_token') || textOf(body.json, 'token') !== undefined;
-  logEvent(world, { type: 'jwt.refresh', ...owner(token), info: { refreshTokenId: token.id, hasOriginal } });
-}
-
-function owner({ tenantId, applicationId, userId }: RefreshToken) {
-  return { tenantId, applicationId, userId };
+  const { id: refreshTokenId, tenantId, applicationId, userId } = token;
+  const info = { refreshTokenId, hasOriginal };
+  logEvent(world, { type: 'jwt.refresh', tenantId, applicationId, userId, info });
 }
 
 function resourcesOf(token: RefreshToken): readonly string[] {

@@ -1,0 +1,318 @@
+import { EventEmitter } from 'node:events';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { openAudit } from '../../../src/adapters/audit/jsonl.ts';
+import { folder, idsOf, linesOf, record, sha256, verifyFiles, ZEROS } from './files.ts';
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const ids = (from: number, to: number) => numbers(from, to).map(String);
+
+function open(file: string, problems: string[] = []) {
+  return openAudit({ to: { file }, onProblem: (message) => problems.push(message) });
+}
+
+describe('the audit file', () => {
+  it('has the record, then `prev`, then `hash` over the rest of the line', async () => {
+    const file = join(folder(), 'a.jsonl');
+    const audit = await open(file);
+    audit.write(record(1));
+    expect(await audit.intent({ ...record(2), intent: true })).toBe(true);
+    await audit.close();
+    const [first = '', second = ''] = linesOf(file);
+    const firstHash = sha256(JSON.stringify({ ...record(1), prev: ZEROS }));
+    const secondHash = sha256(JSON.stringify({ ...record(2), intent: true, prev: firstHash }));
+    expect(first).toBe(JSON.stringify({ ...record(1), prev: ZEROS, hash: firstHash }));
+    expect(second).toBe(JSON.stringify({ ...record(2), intent: true, prev: firstHash, hash: secondHash }));
+  });
+
+  it('and the folders above it are for their owner only', async () => {
+    const top = folder();
+    const file = join(top, 'state', 'portcullis', 'a.jsonl');
+    await (await open(file)).close();
+    const modes = [file, join(top, 'state', 'portcullis'), join(top, 'state')].map(
+      (path) => statSync(path).mode & 0o777,
+    );
+    expect(modes).toEqual([0o600, 0o700, 0o700]);
+  });
+
+  it('keeps the order of the calls, and an intent is in the file when it says so', async () => {
+    const file = join(folder(), 'a.jsonl');
+    const audit = await open(file);
+    const large = 'x'.repeat(1_000);
+    const intents = numbers(1, 3_000).map(async (id) => {
+      if (id % 3 !== 0) return audit.write(record(id, large));
+      expect(await audit.intent(record(id, large))).toBe(true);
+      if (id % 100 === 0) expect(idsOf(file)).toContain(String(id));
+    });
+    await Promise.all(intents);
+    await audit.close();
+    expect(idsOf(file)).toEqual(ids(1, 3_000));
+    expect(await verifyFiles(file)).toEqual({ ok: true, count: 3_000, from: ZEROS, chains: 1, torn: 0 });
+  });
+
+  it('writes a line that is longer than a batch', async () => {
+    const file = join(folder(), 'a.jsonl');
+    const audit = await open(file);
+    for (const id of numbers(1, 4)) audit.write(record(id, 'é'.repeat(id % 2 === 0 ? 200_000 : 1)));
+    await audit.close();
+    expect(idsOf(file)).toEqual(ids(1, 4));
+  });
+
+  it('continues where the process before ended, however long its last line was', async () => {
+    const file = join(folder(), 'a.jsonl');
+    for (const id of numbers(1, 3)) {
+      const audit = await open(file);
+      audit.write(record(id, 'x'.repeat(300_000)));
+      await audit.close();
+    }
+    expect(await verifyFiles(file)).toEqual({ ok: true, count: 3, from: ZEROS, chains: 1, torn: 0 });
+  });
+
+  const unfinished = ['{"id":"torn","at', '{"id":"torn","hash":"00"}', 'é'.repeat(70_000)];
+  for (const text of unfinished) {
+    it(`ends a line that a crash left as \`${text.slice(0, 30)}\``, async () => {
+      const file = join(folder(), 'a.jsonl');
+      for (const id of numbers(1, 3)) {
+        const audit = await open(file);
+        audit.write(record(id));
+        await audit.close();
+        appendFileSync(file, text);
+      }
+      appendFileSync(file, '\n');
+      expect(linesOf(file)).toHaveLength(6);
+      expect(await verifyFiles(file)).toEqual({ ok: true, count: 3, from: ZEROS, chains: 1, torn: 3 });
+    });
+  }
+
+  it('begins anew after something that is no audit', async () => {
+    const file = join(folder(), 'a.jsonl');
+    writeFileSync(file, 'hello\nworld');
+    const audit = await open(file);
+    audit.write(record(1));
+    await audit.close();
+    expect(linesOf(file)[2]).toContain(`"prev":"${ZEROS}"`);
+  });
+
+  it('takes nothing after it was closed', async () => {
+    const file = join(folder(), 'a.jsonl');
+    const audit = await open(file);
+    const before = audit.intent(record(1));
+    await audit.close();
+    await audit.close();
+    expect(idsOf(file)).toEqual(['1']);
+    unlinkSync(file);
+    await audit.reopen();
+    audit.write(record(2));
+    expect([await before, await audit.intent(record(3))]).toEqual([true, false]);
+    expect(existsSync(file)).toBe(false);
+  });
+});
+
+describe('an audit that cannot be opened', () => {
+  const rows: readonly (readonly [name: string, file: (folder: string) => string, code: string])[] = [
+    ['a folder', (folder) => folder, 'EISDIR'],
+    ['under a file', (folder) => join(folder, 'file', 'a.jsonl'), 'EEXIST|ENOTDIR'],
+    ['where nothing can be made', () => '/proc/portcullis/a.jsonl', 'ENOENT'],
+  ];
+  for (const [name, file, code] of rows) {
+    it(`says so in one line: ${name}`, async () => {
+      const top = folder();
+      writeFileSync(join(top, 'file'), '');
+      const path = file(top);
+      const problem = await open(path).then(
+        () => 'opened',
+        (error: Error) => error.message,
+      );
+      expect(problem.startsWith(`the audit cannot be written to \`${path}\`: `)).toBe(true);
+      expect(problem).toMatch(new RegExp(`: (${code}): [^\\n]+$`));
+    });
+  }
+});
+
+describe('an outage', () => {
+  it('is told once, and intents are not written', async () => {
+    const problems: string[] = [];
+    const audit = await open('/dev/full', problems);
+    expect(await audit.intent(record(1))).toBe(false);
+    audit.write(record(2));
+    expect(await Promise.all([audit.intent(record(3)), audit.intent(record(4))])).toEqual([false, false]);
+    expect(problems).toEqual([
+      'the audit cannot be written to `/dev/full`: ENOSPC: no space left on device, write; its lines wait',
+    ]);
+    await audit.close();
+    expect(problems[1]).toBe('the audit was closed with 4 lines that could not be written');
+  });
+
+  it('loses no line that can wait, and the next outage is told again', async () => {
+    const top = folder();
+    const file = join(top, 'a.jsonl');
+    symlinkSync('/dev/full', file);
+    const problems: string[] = [];
+    const audit = await open(file, problems);
+    for (const id of numbers(1, 500)) audit.write(record(id));
+    expect(await audit.intent(record(501))).toBe(false);
+    unlinkSync(file);
+    await audit.reopen();
+    expect(await audit.intent(record(502))).toBe(true);
+    expect(idsOf(file)).toEqual(ids(1, 502));
+    expect(problems).toHaveLength(1);
+    await rename(file, join(top, 'whole.jsonl'));
+    symlinkSync('/dev/full', file);
+    await audit.reopen();
+    expect(await audit.intent(record(503))).toBe(false);
+    expect(problems).toHaveLength(2);
+    await audit.close();
+    expect(await verifyFiles(join(top, 'whole.jsonl'))).toMatchObject({ ok: true, count: 502 });
+  });
+
+  it('is tried again without being asked', async () => {
+    const failing = { now: true };
+    const seen: string[] = [];
+    const stream = Object.assign(new EventEmitter(), {
+      writable: true,
+      write(chunk: Buffer, done: (error?: Error) => void) {
+        if (!failing.now) seen.push(String(chunk));
+        queueMicrotask(() => done(failing.now ? new Error('not now') : undefined));
+      },
+    }) as unknown as NodeJS.WritableStream;
+    const audit = await openAudit({ to: { stream }, onProblem: () => {} });
+    expect(await audit.intent(record(1))).toBe(false);
+    failing.now = false;
+    await expect.poll(() => seen.length, { timeout: 5_000 }).toBe(1);
+    await audit.close();
+  });
+
+  it('of more lines than can wait drops the oldest and says how many', async () => {
+    const file = join(folder(), 'a.jsonl');
+    symlinkSync('/dev/full', file);
+    const audit = await open(file);
+    const first = audit.intent(record(1));
+    for (const id of numbers(2, 10_050)) audit.write(record(id, ''));
+    expect(await first).toBe(false);
+    expect(await audit.intent(record(10_051))).toBe(false);
+    unlinkSync(file);
+    await audit.reopen();
+    await audit.close();
+    const [lost = '', ...rest] = linesOf(file);
+    expect(JSON.parse(lost)).toEqual({
+      at: expect.stringMatching(/^\d{4}-.*Z$/),
+      lost: 51,
+      prev: ZEROS,
+      hash: expect.any(String),
+    });
+    expect(rest.map((line) => JSON.parse(line).id)).toEqual(ids(52, 10_051));
+    expect(await verifyFiles(file)).toMatchObject({ ok: true, count: 10_001, chains: 1 });
+  });
+
+  it('of long lines does not become one of memory', async () => {
+    const file = join(folder(), 'a.jsonl');
+    symlinkSync('/dev/full', file);
+    const audit = await open(file);
+    const large = 'x'.repeat(1024 * 1024);
+    for (const id of numbers(1, 100)) audit.write(record(id, large));
+    expect(await audit.intent(record(101))).toBe(false);
+    unlinkSync(file);
+    await audit.reopen();
+    await audit.close();
+    const [lost = '', ...rest] = linesOf(file);
+    expect(JSON.parse(lost).lost).toBeGreaterThan(35);
+    expect(JSON.parse(lost).lost + rest.length).toBe(101);
+  });
+});
+
+describe('opening anew', () => {
+  it('after a rename writes to the new file, loses nothing and continues the chain', async () => {
+    const top = folder();
+    const file = join(top, 'a.jsonl');
+    const old = join(top, 'a.jsonl.1');
+    const audit = await open(file);
+    for (const id of numbers(1, 200)) audit.write(record(id));
+    expect(await audit.intent(record(201))).toBe(true);
+    await rename(file, old);
+    for (const id of numbers(202, 400)) audit.write(record(id));
+    const reopened = audit.reopen();
+    for (const id of numbers(401, 600)) audit.write(record(id));
+    await reopened;
+    audit.write(record(601));
+    await audit.close();
+    expect([...idsOf(old), ...idsOf(file)]).toEqual(ids(1, 601));
+    expect(idsOf(file)).toContain('601');
+    expect(await verifyFiles(old, file)).toEqual({ ok: true, count: 601, from: ZEROS, chains: 1, torn: 0 });
+    const last = JSON.parse(linesOf(old).at(-1) ?? '').hash;
+    expect(await verifyFiles(file)).toMatchObject({ ok: true, from: last });
+  });
+
+  it('that fails stays in the old file', async () => {
+    const top = folder();
+    mkdirSync(join(top, 'in'));
+    const file = join(top, 'in', 'a.jsonl');
+    const problems: string[] = [];
+    const audit = await open(file, problems);
+    await rename(join(top, 'in'), join(top, 'out'));
+    writeFileSync(join(top, 'in'), 'a file now');
+    await audit.reopen();
+    expect(await audit.intent(record(1))).toBe(true);
+    await audit.close();
+    expect(idsOf(join(top, 'out', 'a.jsonl'))).toEqual(['1']);
+    expect(problems).toEqual([
+      expect.stringMatching(/^the audit stays in its old file, `.*` cannot be opened: E/),
+    ]);
+  });
+});
+
+describe('other places', () => {
+  it('a stream gets the same lines and is not ended', async () => {
+    const stream = new PassThrough();
+    const audit = await openAudit({ to: { stream }, onProblem: () => {} });
+    expect(await audit.intent(record(1))).toBe(true);
+    audit.write(record(2));
+    await audit.reopen();
+    await audit.close();
+    expect(stream.writableEnded).toBe(false);
+    const text = String(stream.read());
+    expect(text.split('\n').map((line) => line && JSON.parse(line).id)).toEqual(['1', '2', '']);
+    expect(text).toContain(`"prev":"${ZEROS}"`);
+  });
+
+  it('a stream that breaks is an outage and ends nothing', async () => {
+    const problems: string[] = [];
+    const stream = new PassThrough();
+    const audit = await openAudit({ to: { stream }, onProblem: (message) => problems.push(message) });
+    stream.destroy(new Error('broken pipe'));
+    expect(await audit.intent(record(1))).toBe(false);
+    audit.write(record(2));
+    await audit.close();
+    expect(problems).toHaveLength(2);
+    expect(problems[0]).toMatch(/^the audit cannot be written to the stream: .*; its lines wait$/);
+  });
+
+  it('a stream that failed without ending keeps nobody waiting', async () => {
+    const stream = new Writable({
+      autoDestroy: false,
+      write: (_chunk, _encoding, done) => done(new Error('no')),
+    });
+    const audit = await openAudit({ to: { stream }, onProblem: () => {} });
+    expect([await audit.intent(record(1)), await audit.intent(record(2))]).toEqual([false, false]);
+    await audit.close();
+  });
+
+  it('off holds nobody up and makes no file', async () => {
+    const audit = await openAudit({ to: 'off', onProblem: () => {} });
+    audit.write(record(1));
+    expect(await audit.intent(record(2))).toBe(true);
+    await audit.reopen();
+    await audit.close();
+    expect(existsSync('off')).toBe(false);
+  });
+});

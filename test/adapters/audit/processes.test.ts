@@ -1,0 +1,95 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { compiled, folder, idsOf, linesOf, record, verifyFiles, ZEROS } from './files.ts';
+
+const run = promisify(execFile);
+
+const script = (body: string) => `
+  const [jsonl, file, name] = process.argv.slice(1);
+  const { openAudit } = await import(jsonl);
+  const record = (id, note = 'x'.repeat(300)) => ({ ...${JSON.stringify(record('?'))}, id, note });
+  ${body}`;
+const node = (body: string, ...args: string[]) => ['--input-type=module', '-e', script(body), ...args];
+
+describe('several processes', () => {
+  it('append to one file without tearing a line of each other', async () => {
+    const jsonl = compiled();
+    const file = join(folder(), 'a.jsonl');
+    const body = `
+      const audit = await openAudit({ to: { file }, onProblem: (m) => process.stderr.write(m) });
+      for (let n = 0; n < 1500; n++) {
+        if (n % 50 === 0) await audit.intent(record(name + n));
+        else audit.write(record(name + n, 'x'.repeat(n)));
+      }
+      await audit.close();`;
+    const names = ['a', 'b', 'c'];
+    const outputs = await Promise.all(
+      names.map((name) => run(process.execPath, node(body, jsonl, file, name))),
+    );
+    expect(outputs.map(({ stderr }) => stderr)).toEqual(['', '', '']);
+    const ids = idsOf(file);
+    for (const name of names) {
+      const own = ids.filter((id) => id.startsWith(name));
+      expect(own).toEqual(Array.from({ length: 1_500 }, (_, n) => `${name}${n}`));
+    }
+    const verified = await verifyFiles(file);
+    expect(verified).toMatchObject({ ok: true, count: 4_500, from: ZEROS, torn: 0 });
+    expect(verified.ok && verified.chains).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('a process', () => {
+  it('that may not write there says so in one line', () => {
+    const jsonl = compiled();
+    const top = folder();
+    chmodSync(top, 0o555);
+    const file = join(top, 'state', 'a.jsonl');
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const body = `
+      await openAudit({ to: { file }, onProblem: () => {} }).catch((error) => process.stdout.write(error.message));`;
+    const { stdout, stderr } = spawnSync(process.execPath, node(body, jsonl, file), {
+      encoding: 'utf8',
+      cwd: '/',
+      ...nobody,
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(
+      /^the audit cannot be written to `.*a\.jsonl`: EACCES: permission denied, [^\n]+$/,
+    );
+  });
+
+  const prlimit = spawnSync('prlimit', ['--version']).status === 0;
+  it.runIf(prlimit)('that runs out of space within a line ends it once there is space again', async () => {
+    const jsonl = compiled();
+    const file = join(folder(), 'a.jsonl');
+    const body = `
+      import { execFileSync } from 'node:child_process';
+      const limit = (bytes) =>
+        execFileSync('prlimit', ['--fsize=' + bytes + ':unlimited', '--pid', String(process.pid)]);
+      // Without a listener the signal would end the process before it sees the error.
+      process.on('SIGXFSZ', () => {});
+      const problems = [];
+      limit(4096);
+      const audit = await openAudit({ to: { file }, onProblem: (m) => problems.push(m) });
+      const told = await Promise.all(Array.from({ length: 20 }, (_, n) => audit.intent(record('a' + n))));
+      limit('unlimited');
+      const after = await audit.intent(record('b'));
+      await audit.close();
+      process.stdout.write(JSON.stringify({ told, after, problems }));`;
+    const { stdout, stderr } = spawnSync(process.execPath, node(body, jsonl, file), { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    const { told, after, problems } = JSON.parse(stdout);
+    const written = told.indexOf(false);
+    expect(written).toBeGreaterThan(1);
+    expect(told).toEqual(told.map((_: boolean, n: number) => n < written));
+    expect(after).toBe(true);
+    expect(problems).toEqual([expect.stringMatching(/: EFBIG: file too large, write; its lines wait$/)]);
+    const ids = linesOf(file).map((line) => (line.endsWith('}') ? JSON.parse(line).id : 'torn'));
+    const all = [...Array.from({ length: 20 }, (_, n) => `a${n}`), 'b'];
+    expect(ids).toEqual([...all.slice(0, written), 'torn', ...all.slice(written)]);
+    expect(await verifyFiles(file)).toEqual({ ok: true, count: 21, from: ZEROS, chains: 1, torn: 1 });
+  });
+});
