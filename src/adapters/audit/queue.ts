@@ -20,44 +20,56 @@ const MAX_CHARS = 64 * 1024 * 1024;
 
 /** Lines in the order of their calls. It holds only so much: the oldest give way, and are counted. */
 export class Queue {
-  private readonly lines: Waiting[] = [];
+  private lines: Waiting[] = [];
+  /** Where the oldest line stands; what is before it has been taken. */
+  private head = 0;
   private chars = 0;
+  /** Those of which somebody still wants to know. */
+  private readonly asked = new Set<Waiting>();
   /** Lines that gave way and of which no written line tells yet. */
   lost = 0;
 
   get length(): number {
-    return this.lines.length;
+    return this.lines.length - this.head;
   }
 
   add(waiting: Waiting): void {
     this.lines.push(waiting);
     this.chars += waiting.text.length;
+    if (waiting.told !== null) this.asked.add(waiting);
     this.giveWay();
   }
 
   take(): Waiting | undefined {
-    const waiting = this.lines.shift();
-    if (waiting) this.chars -= waiting.text.length;
+    const waiting = this.lines[this.head];
+    if (waiting === undefined) return undefined;
+    this.head++;
+    this.chars -= waiting.text.length;
+    if (this.head > this.lines.length / 2) {
+      this.lines = this.lines.slice(this.head);
+      this.head = 0;
+    }
     return waiting;
   }
 
   /** Back to where they were taken from. */
   putBack(taken: readonly Waiting[]): void {
-    this.lines.unshift(...taken);
+    this.lines = [...taken, ...this.lines.slice(this.head)];
+    this.head = 0;
     for (const { text } of taken) this.chars += text.length;
     this.giveWay();
   }
 
   /** Nobody is left waiting; the lines stay. */
   tellAll(written: boolean): void {
-    for (const waiting of this.lines) tell(waiting, written);
+    for (const waiting of this.asked) tell(waiting, written);
+    this.asked.clear();
   }
 
   private giveWay(): void {
-    while (this.lines.length > MAX_LINES || (this.chars > MAX_CHARS && this.lines.length > 1)) {
-      const oldest = this.lines.shift();
-      if (!oldest) return;
-      this.chars -= oldest.text.length;
+    while (this.length > MAX_LINES || (this.chars > MAX_CHARS && this.length > 1)) {
+      const oldest = this.take();
+      if (oldest === undefined) return;
       this.lost++;
       tell(oldest, false);
     }

@@ -198,9 +198,9 @@ describe('an outage', () => {
     symlinkSync('/dev/full', file);
     const audit = await open(file);
     const first = audit.intent(record(1));
-    for (const id of numbers(2, 10_050)) audit.write(record(id, ''));
+    for (const id of numbers(2, 100_050)) audit.write(record(id, ''));
     expect(await first).toBe(false);
-    expect(await audit.intent(record(10_051))).toBe(false);
+    expect(await audit.intent(record(100_051))).toBe(false);
     unlinkSync(file);
     await audit.reopen();
     await audit.close();
@@ -211,8 +211,8 @@ describe('an outage', () => {
       prev: ZEROS,
       hash: expect.any(String),
     });
-    expect(rest.map((line) => JSON.parse(line).id)).toEqual(ids(52, 10_051));
-    expect(await verifyFiles(file)).toMatchObject({ ok: true, count: 10_001, chains: 1 });
+    expect(rest.map((line) => JSON.parse(line).id)).toEqual(ids(52, 100_051));
+    expect(await verifyFiles(file)).toMatchObject({ ok: true, count: 100_001, chains: 1 });
   });
 
   it('of long lines does not become one of memory', async () => {
