@@ -7,6 +7,7 @@ import type { Sandbox } from '../sandbox/server.ts';
 import { readConfig, type ServeConfig, type ServeFlags } from './config.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { type Log, openLog } from './log.ts';
+import { openMetrics } from './metrics.ts';
 import { type FusionAuth, openProxy, type RunningProxy } from './wire.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -67,9 +68,11 @@ async function openSandbox(): Promise<Sandbox> {
 
 async function openHttp({ config, proxy, log, version }: Serving): Promise<HttpDoor> {
   const { host, port } = config.http ?? { host: '127.0.0.1', port: 0 };
+  const metrics = openMetrics();
   try {
     return await serveHttp({
-      gate: proxy.gateFor('http'),
+      gate: metrics.count(proxy.gateFor('http')),
+      metrics: metrics.text,
       identify: anonymous(),
       guard: guard(),
       secret: proxy.sessionSecret,

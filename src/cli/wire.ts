@@ -34,7 +34,11 @@ export interface FusionAuth {
 }
 
 /** Puts the parts of a proxy together. Throws a `CommandError` with one clear message where one cannot be had. */
-export async function openProxy(config: ServeConfig, fusionAuth: FusionAuth, log: Log): Promise<RunningProxy> {
+export async function openProxy(
+  config: ServeConfig,
+  fusionAuth: FusionAuth,
+  log: Log,
+): Promise<RunningProxy> {
   const secret = config.secret ?? randomBytes(32);
   const policy = openPolicy(config.policy, log);
   const limits = await openLimits(config, log);

@@ -323,6 +323,25 @@ describe('the audit of serve', () => {
   });
 });
 
+describe('the metrics of serve', () => {
+  it('count calls by tool and code, and never a name that an agent made up', async () => {
+    const { url } = await serveHttp([]);
+    const agent = await httpAgent(url);
+    await agent.call(VEND, { body: {} });
+    await agent.call(VEND, { planted: 1 });
+    await agent.call('planted', {}).catch(() => undefined);
+    const response = await fetch(new URL('/metrics', url));
+    const text = await response.text();
+    expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+    expect(text).toContain(`portcullis_calls_total{tool="${VEND}",code="allowed"} 1\n`);
+    expect(text).toContain(`portcullis_calls_total{tool="${VEND}",code="invalid_arguments"} 1\n`);
+    expect(text).toContain('portcullis_calls_total{tool="",code="unknown_tool"} 1\n');
+    expect(text).toContain('portcullis_call_duration_seconds_count 3\n');
+    expect(text).not.toContain('planted');
+    await agent.close();
+  });
+});
+
 describe('serve that is told to stop', () => {
   it('answers and records calls that are under way', async () => {
     const slow = await startSandbox({ delayMs: 700 });

@@ -1,0 +1,76 @@
+import { operations } from '../catalog/operations.ts';
+import type { Gate, Outcome } from '../model/index.ts';
+
+/** Counts of calls by tool and code, and how long they took, as Prometheus reads them (text format 0.0.4). */
+export interface Metrics {
+  /** The same gate, its calls counted. */
+  count(gate: Gate): Gate;
+  text(): string;
+}
+
+/** Upper bounds in seconds. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Opens counters at zero. Labels come from the catalog and the table of codes, so they are few. */
+export function openMetrics(): Metrics {
+  const known = new Set(operations.map(({ name }) => name));
+  const calls = new Map<string, number>();
+  const buckets = BUCKETS.map(() => 0);
+  let seconds = 0;
+  let count = 0;
+
+  const note = (tool: string, code: string, took: number) => {
+    const labels = `tool="${known.has(tool) ? tool : ''}",code="${code}"`;
+    calls.set(labels, (calls.get(labels) ?? 0) + 1);
+    BUCKETS.forEach((bound, i) => {
+      if (took <= bound) buckets[i] = (buckets[i] ?? 0) + 1;
+    });
+    seconds += took;
+    count++;
+  };
+
+  return {
+    count: (gate) => ({
+      ...gate,
+      async call(raw) {
+        const begun = performance.now();
+        const outcome = await gate.call(raw);
+        note(raw.tool, codeOf(outcome), (performance.now() - begun) / 1000);
+        return outcome;
+      },
+    }),
+    text: () =>
+      [
+        '# HELP portcullis_calls_total Calls of tools by how they ended.',
+        '# TYPE portcullis_calls_total counter',
+        ...Array.from(calls, ([labels, value]) => `portcullis_calls_total{${labels}} ${value}`),
+        '# HELP portcullis_call_duration_seconds How long calls took, FusionAuth included.',
+        '# TYPE portcullis_call_duration_seconds histogram',
+        ...BUCKETS.map((bound, i) => `portcullis_call_duration_seconds_bucket{le="${bound}"} ${buckets[i]}`),
+        `portcullis_call_duration_seconds_bucket{le="+Inf"} ${count}`,
+        `portcullis_call_duration_seconds_sum ${seconds}`,
+        `portcullis_call_duration_seconds_count ${count}`,
+        '# HELP portcullis_resident_memory_bytes Memory of the process.',
+        '# TYPE portcullis_resident_memory_bytes gauge',
+        `portcullis_resident_memory_bytes ${process.memoryUsage.rss()}`,
+        '',
+      ].join('\n'),
+  };
+}
+
+function codeOf(outcome: Outcome): string {
+  switch (outcome.ended) {
+    case 'denied':
+      return outcome.code;
+    case 'result':
+      return 'allowed';
+    case 'unknown_tool':
+      return 'unknown_tool';
+    case 'rejected':
+      return 'upstream_rejected';
+    case 'unavailable':
+      return 'upstream_unavailable';
+    case 'failed':
+      return 'internal_error';
+  }
+}
