@@ -19,23 +19,26 @@ export type ReserveReply = readonly [
 /** One server, a cluster, or a master found through sentinels: to us they are the same. */
 export type RedisClient = Redis | Cluster;
 
+/** A connection silent for so long after a question is opened anew: its other end may be gone without a word. */
+export const SILENCE_MS = 1000;
+
 /** Prepares a client with both scripts; it connects on `connect` and from then on reconnects for ever. */
-export function openClient(target: RedisTarget, timeoutMs: number): RedisClient {
-  const client = build(target, timeoutMs);
+export function openClient(target: RedisTarget): RedisClient {
+  const client = build(target);
   client.defineCommand('portcullisReserve', { lua: RESERVE });
   client.defineCommand('portcullisRefund', { lua: REFUND });
   return client;
 }
 
-function build(target: RedisTarget, timeoutMs: number): RedisClient {
+function build(target: RedisTarget): RedisClient {
   const { username, password } = target;
   const login = { ...(username && { username }), ...(password && { password }) };
-  const shared = { ...login, ...sharedOptions(timeoutMs) };
+  const shared = { ...login, ...SHARED };
   switch (target.kind) {
     case 'single':
       return new Redis({
         ...shared,
-        ...offline,
+        ...OFFLINE,
         ...target.node,
         db: target.db,
         ...(target.tls && { tls: {} }),
@@ -43,11 +46,11 @@ function build(target: RedisTarget, timeoutMs: number): RedisClient {
     case 'sentinel':
       return new Redis({
         ...shared,
-        ...offline,
+        ...OFFLINE,
         sentinels: [...target.sentinels],
         name: target.master,
         db: target.db,
-        sentinelCommandTimeout: timeoutMs,
+        sentinelCommandTimeout: SILENCE_MS,
         sentinelRetryStrategy: delayMs,
       });
     case 'cluster':
@@ -56,7 +59,7 @@ function build(target: RedisTarget, timeoutMs: number): RedisClient {
         lazyConnect: true,
         enableOfflineQueue: false,
         clusterRetryStrategy: delayMs,
-        slotsRefreshTimeout: 2 * timeoutMs,
+        slotsRefreshTimeout: SILENCE_MS / 2,
         // A command that may have run already must not be sent again.
         retryDelayOnFailover: 0,
         // Certificates are issued for names, so names are not resolved to addresses.
@@ -66,27 +69,26 @@ function build(target: RedisTarget, timeoutMs: number): RedisClient {
 }
 
 /** Without a connection a command fails at once, and what was in flight is not sent again. */
-const offline = {
+const OFFLINE = {
   lazyConnect: true,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   retryStrategy: delayMs,
 } satisfies RedisOptions;
 
-function sharedOptions(timeoutMs: number): RedisOptions {
-  return {
-    commandTimeout: timeoutMs,
-    connectTimeout: 1000,
-    disconnectTimeout: 50,
-    maxLoadingRetryTime: 250,
-    autoResendUnfulfilledCommands: false,
-    // Batching commands halves throughput here: one connection pipelines by itself.
-    enableAutoPipelining: false,
-    disableClientInfo: true,
-    // After a failover the old master lives on as a replica; a new connection finds the new master.
-    reconnectOnError: (error) => error.message.includes('READONLY'),
-  };
-}
+const SHARED = {
+  // Bounds the handshake; a question has a shorter time, which its asker keeps.
+  commandTimeout: SILENCE_MS,
+  connectTimeout: SILENCE_MS,
+  disconnectTimeout: 50,
+  maxLoadingRetryTime: 250,
+  autoResendUnfulfilledCommands: false,
+  // Batching commands halves throughput here: one connection pipelines by itself.
+  enableAutoPipelining: false,
+  disableClientInfo: true,
+  // After a failover the old master lives on as a replica; a new connection finds the new master.
+  reconnectOnError: (error) => error.message.includes('READONLY'),
+} satisfies RedisOptions;
 
 function delayMs(attempt: number): number {
   return Math.min(50 * attempt, 500);

@@ -1,4 +1,4 @@
-import { openClient, type RedisClient } from './redis-client.ts';
+import { openClient, type RedisClient, SILENCE_MS } from './redis-client.ts';
 import type { RedisTarget } from './redis-url.ts';
 
 /** A reply, or why there was none in time. */
@@ -17,8 +17,6 @@ export interface RedisConnection {
 
 const CONNECT_WITHIN_MS = 2000;
 const CLOSE_WITHIN_MS = 100;
-/** A connection that has been silent for so long after a question is opened anew: its peer may be gone without a word. */
-const SILENCE_MS = 1000;
 const TIMED_OUT = 'Command timed out';
 
 /** Prepares a connection that tells of every change of its state; nothing is sent before `connect`. */
@@ -27,7 +25,7 @@ export function openConnection(
   timeoutMs: number,
   onStateChange: (up: boolean, why: string) => void,
 ): RedisConnection {
-  const client = openClient(target, timeoutMs);
+  const client = openClient(target);
   const words = (why: string) => `Redis at ${target.name}: ${why}`;
   const state = followState(client, (up, why) => onStateChange(up, words(why)));
   const silence = watchSilence(client);
@@ -142,7 +140,8 @@ function replyCode(message: string): string {
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(TIMED_OUT)), ms);
+    // Where we ourselves were busy the reply may have come and wait to be read: that is looked at first.
+    timer = setTimeout(() => setImmediate(() => reject(new Error(TIMED_OUT))), ms);
   });
   try {
     return await Promise.race([promise, late]);

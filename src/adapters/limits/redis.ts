@@ -48,7 +48,8 @@ export function redisLimits(options: RedisLimitsOptions): Limits & { connect(): 
       const answer = await connection.ask((client) => client.portcullisReserve(claims.length, ...question));
       if (!answer.got) return { hold: 'unknown', why: answer.why };
       const [inTime, now] = answer.reply;
-      aheadMs = now - sentAt;
+      // The way of the question is in this; a slow one must not loosen the deadline, a clock that drifts may.
+      aheadMs = inTime === 0 || aheadMs === null ? now - sentAt : Math.min(now - sentAt, aheadMs + 1);
       if (inTime === 0) return { hold: 'unknown', why: 'the limit store was asked too long ago' };
       const { usedUp, refusals } = readReply(claims, answer.reply);
       if (refusals.length > 0) return { hold: 'refused', refusals };

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# A redis-server, the sandbox, and two proxies that share their limits and their sessions. All of it listens on
+# loopback only, and Ctrl-C ends all of it.
+set -euo pipefail
+
+redis_port=${REDIS_PORT:-6390}
+sandbox_port=${SANDBOX_PORT:-9011}
+first_port=${FIRST_PORT:-9091}
+second_port=${SECOND_PORT:-9092}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+portcullis=$here/../../bin/portcullis.js
+folder=$(mktemp -d)
+pids=''
+
+finish() {
+  trap - EXIT INT TERM
+  for pid in $pids; do # the newest first: proxies settle what they have before Redis goes
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+  rm -rf "$folder"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# start NAME PATTERN COMMAND…: starts it and waits until its log has PATTERN.
+start() {
+  local name=$1 pattern=$2 log=$folder/$1.log
+  shift 2
+  "$@" >"$log" 2>&1 &
+  local pid=$!
+  pids="$pid $pids"
+  until grep -q "$pattern" "$log"; do
+    if ! kill -0 "$pid" 2>/dev/null; then
+      echo "$name ended:" >&2
+      cat "$log" >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
+}
+
+start redis 'Ready to accept connections' \
+  redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --appendonly no --dir "$folder"
+start sandbox 'sandbox at' node "$portcullis" sandbox --port "$sandbox_port"
+
+FUSIONAUTH_URL=http://127.0.0.1:$sandbox_port
+FUSIONAUTH_API_KEY=$(sed -n 's/.*API key //p' "$folder/sandbox.log")
+PORTCULLIS_REDIS=redis://127.0.0.1:$redis_port
+PORTCULLIS_SECRET=${PORTCULLIS_SECRET:-$(head -c 32 /dev/urandom | base64)}
+PORTCULLIS_AUDIT=$folder/audit.jsonl
+export FUSIONAUTH_URL FUSIONAUTH_API_KEY PORTCULLIS_REDIS PORTCULLIS_SECRET PORTCULLIS_AUDIT
+
+start first ' on http' node "$portcullis" serve --policy "$here/policy.yaml" --http "$first_port"
+start second ' on http' node "$portcullis" serve --policy "$here/policy.yaml" --http "$second_port"
+
+echo "http://127.0.0.1:$first_port/mcp and http://127.0.0.1:$second_port/mcp are ready; logs and audit are in $folder"
+while sleep 0.5; do
+  for pid in $pids; do
+    if ! kill -0 "$pid" 2>/dev/null; then
+      echo 'one of the processes ended, so all of them are ended' >&2
+      exit 1
+    fi
+  done
+done
