@@ -1,12 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 
-/** A request's body: its bytes, or why there are none. `broken` means that the client is gone or sent garbage. */
-export type Body = Buffer | 'too_large' | 'broken';
+/** A request's body: its bytes, or why there are none. */
+export type Body = Buffer | 'too_large';
 
 /** How much of a body that is not wanted is read and dropped, so that its sender gets to read the answer. */
 const MAX_DROPPED_BYTES = 16 * 1024 * 1024;
 
-/** Reads a body of at most `maxBytes`. The rest of one that is larger is dropped as it comes. */
+/**
+ * Reads a body of at most `maxBytes`. The rest of one that is larger is dropped as it comes.
+ * Where the client goes away before the end nothing resolves: there is nobody left to answer.
+ */
 export function readBody(req: IncomingMessage, maxBytes: number): Promise<Body> {
   return new Promise((resolve) => {
     let pieces: Buffer[] = [];
@@ -25,6 +28,5 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Body> 
       const [first] = pieces;
       resolve(pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces));
     });
-    req.on('close', () => resolve('broken'));
   });
 }

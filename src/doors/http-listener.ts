@@ -32,7 +32,6 @@ export async function openListener(terms: ListenerTerms): Promise<Listener> {
   const connections = new Connections(terms);
   const server = createServer({
     requestTimeout: terms.bodyMs,
-    headersTimeout: terms.bodyMs,
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, terms.bodyMs),
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
@@ -45,6 +44,8 @@ export async function openListener(terms: ListenerTerms): Promise<Listener> {
   // Without this Node says 100 at once; the handler does so when the headers are in order.
   server.on('checkContinue', take);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => connections.fail(error, socket));
+  // On close Node would end connections whose answer is written but not sent; `Connections.end` knows better.
+  server.closeIdleConnections = () => {};
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(terms.port, terms.host, () => {
@@ -104,7 +105,6 @@ class Connections {
     const res = this.newest.get(socket);
     if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
     else if (!res || res.writableFinished) refuseRaw(socket, status);
-    else if (res.writableEnded) res.once('finish', () => socket.end());
     else if (res.headersSent) socket.destroy();
     else {
       // A call that was complete before the garbage is still answered; nothing is read after it.

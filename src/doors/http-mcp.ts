@@ -99,7 +99,6 @@ async function post(endpoint: McpEndpoint, request: Request): Promise<void> {
   }
   if (req.headers.expect !== undefined) res.writeContinue();
   const frame = toFrame(await readBody(req, MAX_BODY_BYTES));
-  if (frame === null) return;
   if ('status' in frame) return turnAway(endpoint, request, frame);
   if (frame.kind === 'invalid') return turnAway(endpoint, request, { status: 400, ...frame });
   if (frame.kind === 'request' && frame.message.method === 'initialize') {
@@ -134,9 +133,7 @@ function findSession(endpoint: McpEndpoint, { req, key }: Request): HttpSession 
   return typeof id === 'string' ? endpoint.sessions.find(id, key) : undefined;
 }
 
-/** Null: there is nobody left to answer. */
-function toFrame(body: Body): Frame | Objection | null {
-  if (body === 'broken') return null;
+function toFrame(body: Body): Frame | Objection {
   if (body === 'too_large') return TOO_LARGE;
   return isUtf8(body) ? readFrame(body.toString()) : NOT_UTF8;
 }

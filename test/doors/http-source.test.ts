@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { testRows, useDoor } from './http-rows.ts';
+import { call, openRaw, rawPost } from './support.ts';
+
+const setting = useDoor();
+const { door, session } = setting;
+
+testRows(setting, [
+  { name: 'Host localhost without a port is served', status: 200, headers: { host: 'localhost' } },
+  { name: 'Host LOCALHOST is served', status: 200, headers: { host: 'LOCALHOST:1' } },
+  { name: 'Host 127.0.0.1 on a mapped port is served', status: 200, headers: { host: '127.0.0.1:65535' } },
+  { name: 'Host [::1] is served', status: 200, headers: { host: '[::1]:80' } },
+  { name: 'an allowed Host is served on every port', status: 200, headers: { host: 'mcp.example.com:444' } },
+  {
+    name: 'a Host that is allowed with its port is served on it',
+    status: 200,
+    headers: { host: 'fixed.example.com:8443' },
+  },
+  {
+    name: 'a Host that is allowed with its port is not served on another',
+    status: 403,
+    headers: { host: 'fixed.example.com:8444' },
+  },
+  { name: 'a foreign Host is forbidden', status: 403, headers: { host: 'evil.example.com' } },
+  {
+    name: 'a foreign Host that begins like ours is forbidden',
+    status: 403,
+    headers: { host: 'localhost.evil.example.com' },
+  },
+  {
+    name: 'a foreign Host that ends like ours is forbidden',
+    status: 403,
+    headers: { host: 'evil-localhost' },
+  },
+  {
+    name: 'a Host with a user part is forbidden',
+    status: 403,
+    headers: { host: 'localhost@evil.example.com' },
+  },
+  {
+    name: 'a Host with a port that is no number is forbidden',
+    status: 403,
+    headers: { host: 'localhost:evil' },
+  },
+  { name: 'an address that is not ours as Host is forbidden', status: 403, headers: { host: '10.1.2.3' } },
+  { name: 'an empty Host is forbidden', status: 403, headers: { host: '' } },
+  { name: 'Origin localhost is served', status: 200, headers: { origin: 'http://localhost:5173' } },
+  { name: 'Origin 127.0.0.1 is served', status: 200, headers: { origin: 'http://127.0.0.1' } },
+  { name: 'Origin [::1] is served', status: 200, headers: { origin: 'http://[::1]:8080' } },
+  { name: 'an allowed Origin is served', status: 200, headers: { origin: 'https://app.example.com' } },
+  {
+    name: 'an allowed Origin on another port is forbidden',
+    status: 403,
+    headers: { origin: 'https://app.example.com:444' },
+  },
+  { name: 'a foreign Origin is forbidden', status: 403, headers: { origin: 'https://evil.example.com' } },
+  {
+    name: 'a foreign Origin that begins like ours is forbidden',
+    status: 403,
+    headers: { origin: 'http://localhost.evil.example.com' },
+  },
+  {
+    name: 'a foreign Origin with our name as user is forbidden',
+    status: 403,
+    headers: { origin: 'http://localhost:80@evil.example.com' },
+  },
+  { name: 'the Origin null is forbidden', status: 403, headers: { origin: 'null' } },
+]);
+
+const doubled: readonly (readonly [header: string, first: string, second: string])[] = [
+  ['Host', 'localhost', 'localhost'],
+  ['Host', 'localhost', 'evil.example.com'],
+  ['Origin', 'http://localhost', 'https://evil.example.com'],
+  ['Authorization', 'Bearer anna', 'Bearer ben'],
+  ['Content-Type', 'application/json', 'text/plain'],
+  ['Mcp-Session-Id', 'a', 'b'],
+  ['MCP-Protocol-Version', '2025-11-25', '2025-11-25'],
+];
+
+for (const [header, first, second] of doubled) {
+  test(`HTTP: ${header} sent twice (${first}, ${second}) is a bad request`, async () => {
+    const client = await openRaw(door().port);
+    const headers = { ...session(), [header.toLowerCase()]: first, connection: 'close' };
+    client.socket.write(
+      rawPost(JSON.stringify(call(1, 'echo')), headers).replace(
+        '\r\n\r\n',
+        `\r\n${header}: ${second}\r\n\r\n`,
+      ),
+    );
+    await client.ended();
+    expect(client.heard()).toMatch(/^HTTP\/1.1 400 /);
+    expect(door().gate.calls).toEqual([]);
+  });
+}
+
+test('HTTP: a request without Host is a bad request', async () => {
+  const client = await openRaw(door().port);
+  client.socket.write('GET /healthz HTTP/1.0\r\n\r\n');
+  await client.ended();
+  expect(client.heard()).toMatch(/^HTTP\/1.1 400 /);
+});
