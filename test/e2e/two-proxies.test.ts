@@ -49,7 +49,9 @@ describe('two proxies on one Redis', () => {
     const results = await Promise.all(calls);
     const codes = results.map((result) => (result?.isError === false ? 'allowed' : result?.decision['code']));
     expect(codes.filter((code) => code === 'allowed')).toHaveLength(50);
-    expect(codes.filter((code) => code === 'rate_limited')).toHaveLength(150);
+    // On a starved machine a call may be refused because Redis' answer was not seen in time; never admitted.
+    const refusals = codes.filter((code) => code === 'rate_limited' || code === 'limits_unavailable');
+    expect(refusals).toHaveLength(150);
     expect(vended()).toBe(50);
     for (const agent of all) await agent.close();
   });

@@ -9,7 +9,7 @@ import { freeAt, partAt, partsOf } from './windows.ts';
 /** How to reach the limit store, and whom to tell when it goes and comes. */
 export interface RedisLimitsOptions {
   readonly url: string;
-  /** How long one answer may take; 150 if left out. */
+  /** How long one answer may take; 200 if left out. */
   readonly commandTimeoutMs?: number;
   /** What all keys begin with, in braces; `portcullis` if left out. */
   readonly prefix?: string;
@@ -23,7 +23,7 @@ interface Taken {
 
 /** Limits shared by all proxies of one Redis, on its clock: one round trip a call, and no answer in time is `unknown`. */
 export function redisLimits(options: RedisLimitsOptions): Limits & { connect(): Promise<void> } {
-  const { commandTimeoutMs = 150, prefix = 'portcullis', onStateChange } = options;
+  const { commandTimeoutMs = 200, prefix = 'portcullis', onStateChange } = options;
   const unsettled = new WeakMap<Ticket, Taken>();
   // How far Redis' clock is ahead of ours at most; null until the connection has told.
   let aheadMs: number | null = null;
