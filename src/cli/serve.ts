@@ -2,9 +2,12 @@ import { anonymous } from '../adapters/identity/anonymous.ts';
 import { localUser } from '../adapters/identity/local-user.ts';
 import { guard } from '../adapters/limits/guard.ts';
 import { type HttpDoor, serveHttp } from '../doors/http.ts';
+import { serveRest } from '../doors/rest.ts';
 import { serveStdio } from '../doors/stdio.ts';
+import type { Transport } from '../model/index.ts';
+import { identityNeeds } from '../policy/identity-needs.ts';
 import type { Sandbox } from '../sandbox/server.ts';
-import { readConfig, type ServeConfig, type ServeFlags } from './config.ts';
+import { type Address, readConfig, type ServeConfig, type ServeFlags } from './config.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { type Log, openLog } from './log.ts';
 import { openMetrics } from './metrics.ts';
@@ -41,9 +44,8 @@ async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): P
   const { config, proxy, log, version } = serving;
   const stop = untilSignal();
   process.on('SIGHUP', () => void proxy.audit.reopen());
-  const http = config.http === null ? null : await openHttp(serving);
-  if (http !== null) closers.push(() => http.close());
-  process.stderr.write(`${startLines(serving, http).join('\n')}\n`);
+  const doors = await openDoors(serving, closers);
+  process.stderr.write(`${startLines(serving, doors).join('\n')}\n`);
   if (!config.stdio) {
     await stop;
     return;
@@ -58,7 +60,7 @@ async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): P
     log: log.warn,
   });
   closers.push(() => stdio.close());
-  await Promise.race([stop, http === null ? stdio.done : stop]);
+  await Promise.race([stop, doors.length === 0 ? stdio.done : stop]);
 }
 
 async function openSandbox(): Promise<Sandbox> {
@@ -66,26 +68,36 @@ async function openSandbox(): Promise<Sandbox> {
   return startSandbox();
 }
 
-async function openHttp({ config, proxy, log, version }: Serving): Promise<HttpDoor> {
-  const { host, port } = config.http ?? { host: '127.0.0.1', port: 0 };
+/** Opens the doors that the settings ask for; `closers` gets each as it stands. */
+async function openDoors(
+  { config, proxy, log, version }: Serving,
+  closers: (() => Promise<void>)[],
+): Promise<readonly HttpDoor[]> {
   const metrics = openMetrics();
-  try {
-    return await serveHttp({
-      gate: metrics.count(proxy.gateFor('http')),
-      metrics: metrics.text,
-      identify: anonymous(),
-      guard: guard(),
-      secret: proxy.sessionSecret,
-      host,
-      port,
-      version,
-      allowedHosts: config.allowedHosts,
-      allowedOrigins: config.allowedOrigins,
-      log: log.warn,
+  const shared = {
+    metrics: metrics.text,
+    identify: anonymous(),
+    guard: guard(),
+    version,
+    allowedHosts: config.allowedHosts,
+    allowedOrigins: config.allowedOrigins,
+    log: log.warn,
+  };
+  const gateFor = (transport: Transport) => metrics.count(proxy.gateFor(transport));
+  const doors: HttpDoor[] = [];
+  const open = async (address: Address | null, serveDoor: (address: Address) => Promise<HttpDoor>) => {
+    if (address === null) return;
+    const door = await serveDoor(address).catch((error: unknown) => {
+      const { host, port } = address;
+      throw new CommandError(`cannot listen on ${host}:${port}: ${portReason(error)}`, exit.broke);
     });
-  } catch (error) {
-    throw new CommandError(`cannot listen on ${host}:${port}: ${portReason(error)}`, exit.broke);
-  }
+    closers.push(() => door.close());
+    doors.push(door);
+  };
+  const secret = proxy.sessionSecret;
+  await open(config.http, (address) => serveHttp({ ...shared, ...address, gate: gateFor('http'), secret }));
+  await open(config.rest, (address) => serveRest({ ...shared, ...address, gate: gateFor('rest') }));
+  return doors;
 }
 
 function portReason(error: unknown): string {
@@ -103,22 +115,34 @@ function untilSignal(): Promise<void> {
   });
 }
 
+/** What the local user has; the callers of other doors have none of it. */
+const LOCAL = new Set(['identity.sub', 'identity.issuer', 'identity.anonymous']);
+
 /** What is enforced, where, against what, and every warning. */
-function startLines({ config, proxy, fusionAuth }: Serving, http: HttpDoor | null): readonly string[] {
+function startLines({ config, proxy, fusionAuth }: Serving, open: readonly HttpDoor[]): readonly string[] {
   const { policy, digest } = proxy.policy.current();
-  const doors = [...(http === null ? [] : [http.url]), ...(config.stdio ? ['stdio'] : [])].join(' and ');
+  const unmet = identityNeeds(policy).filter((need) => !LOCAL.has(need));
+  const doors = [...open.map(({ url }) => url), ...(config.stdio ? ['stdio'] : [])].join(' and ');
   const warnings = [
     ...proxy.policy.warnings(),
+    ...(unmet.length > 0
+      ? [
+          `the policy asks for ${unmet.join(', ')}, which no caller has in this version: what needs it can never be called`,
+        ]
+      : []),
     ...(config.redisUrl === null
       ? ['limits are kept in memory: they end with this process and are not shared']
       : []),
     ...(fusionAuth.apiKey === null
       ? ['no FUSIONAUTH_API_KEY: tools that need the API key answer an error']
       : []),
+    ...(fusionAuth.apiKey?.startsWith('${') === true
+      ? ['FUSIONAUTH_API_KEY is a variable that nobody filled in']
+      : []),
     ...(config.audit.to === 'off' ? ['the audit is off: nothing is recorded'] : []),
-    ...(http !== null ? ['HTTP callers are not identified: they share their limits per identity'] : []),
+    ...(open.length > 0 ? ['HTTP callers are not identified: they share their limits per identity'] : []),
     ...(config.secret !== null && config.secret.length < 16
-      ? ['PORTCULLIS_SECRET is shorter than 16 bytes']
+      ? ['PORTCULLIS_SECRET is shorter than 16 bytes; `openssl rand -base64 32` makes one']
       : []),
     ...(config.secret === null && config.redisUrl !== null
       ? ['no PORTCULLIS_SECRET: sessions and fingerprints are not shared with other proxies']

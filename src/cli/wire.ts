@@ -11,7 +11,7 @@ import { type Ports, runCall } from '../pipeline/run-call.ts';
 import { fingerprintWith } from '../policy/fingerprint.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import type { ServeConfig } from './config.ts';
-import { CommandError, exit } from './exit-codes.ts';
+import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import type { Log } from './log.ts';
 import { openPolicy, type PolicySource } from './policy-source.ts';
 
@@ -43,7 +43,7 @@ export async function openProxy(
   const policy = openPolicy(config.policy, log);
   const limits = await openLimits(config, log);
   const audit = await openAuditFor(config, log);
-  const upstream = openUpstream(fusionAuth);
+  const upstream = watched(openUpstream(fusionAuth), fusionAuth.url, log);
   const ports: Ports = {
     parse: callParser(operations, config.tenantId),
     limits,
@@ -80,19 +80,37 @@ function derive(secret: Buffer, purpose: string): Buffer {
 
 async function openLimits({ redisUrl }: ServeConfig, log: Log): Promise<Limits> {
   if (redisUrl === null) return memoryLimits();
-  try {
-    const limits = redisLimits({
+  let isConnected = false;
+  const limits = orEnd(exit.usage, () =>
+    redisLimits({
       url: redisUrl,
       onStateChange: (up, why) => {
+        if (!isConnected) return;
         if (up) log.info('the limit store answers again');
         else log.error(`the limit store does not answer, so calls with limits are refused: ${why}`);
       },
-    });
+    }),
+  );
+  try {
     await limits.connect();
-    return limits;
   } catch (error) {
-    throw new CommandError(error instanceof Error ? error.message : String(error), exit.broke);
+    throw new CommandError(wordsOf(error), exit.broke);
   }
+  isConnected = true;
+  return limits;
+}
+
+/** What a part says when it cannot be made, as the end of the command. */
+function orEnd<T>(code: ExitCode, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new CommandError(wordsOf(error), code);
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function openAuditFor({ audit }: ServeConfig, log: Log): Promise<Audit> {
@@ -102,16 +120,36 @@ async function openAuditFor({ audit }: ServeConfig, log: Log): Promise<Audit> {
   try {
     return await openAudit({ to: { file: audit.file }, onProblem });
   } catch (error) {
-    throw new CommandError(error instanceof Error ? error.message : String(error), exit.broke);
+    throw new CommandError(wordsOf(error), exit.broke);
   }
 }
 
 function openUpstream({ url, apiKey }: FusionAuth): Upstream {
-  try {
-    return fusionAuthUpstream({ url, apiKey });
-  } catch (error) {
-    throw new CommandError(error instanceof Error ? error.message : String(error), exit.usage);
-  }
+  return orEnd(exit.usage, () => fusionAuthUpstream({ url, apiKey }));
+}
+
+/** Logs, once each time, that FusionAuth went, came back, or refuses the proxy's key. */
+function watched(upstream: Upstream, url: string, log: Log): Upstream {
+  let trouble: string | null = null;
+  const turn = (now: string | null) => {
+    if (now === trouble) return;
+    trouble = now;
+    if (now === null) log.info(`FusionAuth at ${url} answers again`);
+    else log.error(`FusionAuth at ${url}: ${now}`);
+  };
+  return {
+    ...upstream,
+    async send(request, signal) {
+      const reply = await upstream.send(request, signal);
+      if (reply.got !== 'nothing') {
+        const isKeyRefused = reply.status === 401 && request.authority.as === 'api_key';
+        turn(
+          isKeyRefused ? `refuses the API key for ${request.method} ${request.target.split('?')[0]}` : null,
+        );
+      } else if (reply.fault !== 'cancelled' && reply.fault !== 'no_api_key') turn(reply.why);
+      return reply;
+    },
+  };
 }
 
 async function closeAll(audit: Audit, limits: Limits, upstream: Upstream): Promise<void> {

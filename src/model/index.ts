@@ -71,6 +71,8 @@ export interface Operation extends Tool {
   readonly query: Readonly<Record<string, string>>;
   /** Selectors that are sent in the JSON body and may be given at top level or in `body`. */
   readonly selectors: readonly string[];
+  /** Members of the body that a client may also send as a form (`application/x-www-form-urlencoded`). */
+  readonly form: readonly string[];
   /** Whether a JSON body is always sent (`{}` where the call has none). */
   readonly sendsBody: boolean;
   /** Where secrets stand in the result. */
@@ -430,7 +432,8 @@ export interface UpstreamError {
 
 /** How a call ended. */
 export type Outcome = { readonly id: string; readonly policy: string } & (
-  | { readonly ended: 'result'; readonly status: number; readonly body: Json }
+  /** `empty`: FusionAuth's own answer had no body, and `body` stands in for it. */
+  | { readonly ended: 'result'; readonly status: number; readonly body: Json; readonly empty?: true }
   | { readonly ended: 'unknown_tool'; readonly tool: string }
   | {
       readonly ended: 'denied';
@@ -454,7 +457,8 @@ export type Outcome = { readonly id: string; readonly policy: string } & (
       readonly timedOut: boolean;
       readonly retryable: boolean;
     }
-  | { readonly ended: 'failed' }
+  /** `reason` is null for a bug, of which nothing is told but the id. */
+  | { readonly ended: 'failed'; readonly reason: string | null; readonly retryable: boolean }
 );
 
 /** One line of the audit, before the audit chains it with `prev` and `hash`. */

@@ -154,11 +154,9 @@ const WHOSE: Readonly<Record<Claim['per'], string>> = {
 function usedUp(claim: Claim): string {
   const seconds = claim.window.ms / 1000;
   const most = fromUnits(claim.max, claim.unit);
-  const what = claim.kind === 'calls' ? `${most} calls` : `an amount of ${most}`;
+  const what = claim.kind === 'calls' ? `${most} call${most === 1 ? '' : 's'}` : `an amount of ${most}`;
   const span =
-    claim.window.kind === 'calendar'
-      ? `each ${calendarWord(claim.window.ms)}`
-      : `any ${seconds} s`;
+    claim.window.kind === 'calendar' ? `each ${calendarWord(claim.window.ms)}` : `any ${seconds} s`;
   return `At most ${what} in ${span} ${WHOSE[claim.per]} (rule \`${claim.rule}\`).`;
 }
 

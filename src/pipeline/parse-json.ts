@@ -28,10 +28,15 @@ const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
  *
  * @param text the whole text; a byte-order mark is not JSON.
  * @param watch path of the value whose size and depth are bounded, for example `['params', 'arguments']`.
+ * @param at where the text stands in a value that did not come as one text; faults and depth count from that value.
  * Never throws; nesting costs no stack beyond `watch.length + 128` levels.
  */
-export function parseJson(text: string, watch: readonly string[] = []): ParsedJson {
-  const reader = new Reader(text, watch);
+export function parseJson(
+  text: string,
+  watch: readonly string[] = [],
+  at: readonly string[] = [],
+): ParsedJson {
+  const reader = new Reader(text, watch, at);
   try {
     const value = reader.document();
     return { ok: true, value, faults: reader.faults, watchedBytes: reader.watchedBytes };
@@ -76,13 +81,14 @@ class Reader {
   readonly faults: Fault[] = [];
   watchedBytes = 0;
   private at = 0;
-  private readonly path: (string | number)[] = [];
+  private readonly path: (string | number)[];
   private readonly text: string;
   private readonly watch: readonly string[];
 
-  constructor(text: string, watch: readonly string[]) {
+  constructor(text: string, watch: readonly string[], at: readonly string[]) {
     this.text = text;
     this.watch = watch;
+    this.path = [...at];
   }
 
   document(): Json {

@@ -36,9 +36,9 @@ export function toToolResult(outcome: Outcome): ToolAnswer {
       };
     case 'failed':
       return {
-        result: failure(outcome, `The proxy failed; its log has the details under ${outcome.id}.`, {
+        result: failure(outcome, failedText(outcome), {
           code: 'internal_error',
-          retryable: false,
+          retryable: outcome.retryable,
         }),
       };
   }
@@ -48,6 +48,11 @@ export function toToolResult(outcome: Outcome): ToolAnswer {
 export function denialText(outcome: Denied): string {
   const wait = outcome.retryAfterMs === null ? '' : ` Retry in ${Math.ceil(outcome.retryAfterMs / 1000)} s.`;
   return `[POLICY DENIED] ${outcome.reason}${wait}`;
+}
+
+/** The words of a call that ended by our own fault, for every door. */
+export function failedText({ id, reason }: Extract<Outcome, { ended: 'failed' }>): string {
+  return reason ?? `The proxy failed; its log has the details under ${id}.`;
 }
 
 /** The members of a denial that programs read, beside `id` and `policy`. */

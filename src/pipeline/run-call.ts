@@ -111,7 +111,10 @@ async function endOf(raw: RawCall, id: string, { policy, at }: Snapshot, ports: 
       policy,
       fingerprint: ports.fingerprint,
     });
-    return { outcome: { ...base, ended: 'failed' }, record: { ...opening, ...FAILED } };
+    return {
+      outcome: { ...base, ended: 'failed', reason: null, retryable: false },
+      record: { ...opening, ...FAILED },
+    };
   }
 }
 
@@ -120,6 +123,9 @@ function unknownTool(note: string): End {
 }
 
 const FAILED = { verdict: 'allow', code: 'internal_error', rule: null, would: null, upstream: null } as const;
+
+const UNRECORDED =
+  'The audit cannot be written at the moment, so the call was not made and took no effect. Try again later.';
 
 interface Forwarding {
   readonly raw: RawCall;
@@ -141,9 +147,12 @@ async function forward(forwarding: Forwarding, ports: Ports): Promise<Ending> {
   try {
     if (!(await recordIntent(operation, record, ports))) {
       await refund();
-      ports.onFault(base.id, new Error('the audit cannot be written, so the call was not made'));
       const note = 'the audit could not be written, so the call was not made';
-      return { outcome: { ...base, ended: 'failed' }, record: { ...record, code: 'internal_error', note } };
+      ports.onFault(base.id, note);
+      return {
+        outcome: { ...base, ended: 'failed', reason: UNRECORDED, retryable: true },
+        record: { ...record, code: 'internal_error', note },
+      };
     }
     const request = toRequest(operation, call.args);
     raw.onForward?.();
@@ -190,15 +199,12 @@ function interpret(reply: Reply, { parsed, judgement, base }: Forwarding, ports:
   const { operation } = parsed;
   switch (reply.got) {
     case 'result': {
-      const body =
-        reply.body === null
-          ? { status: reply.status }
-          : shown(reply.body, operation, judgement.secrets, ports);
-      return {
-        outcome: { ...base, ended: 'result', status: reply.status, body },
-        code: 'allowed',
-        note: null,
-      };
+      const { status, body } = reply;
+      const outcome: Outcome =
+        body === null
+          ? { ...base, ended: 'result', status, body: { status }, empty: true }
+          : { ...base, ended: 'result', status, body: shown(body, operation, judgement.secrets, ports) };
+      return { outcome, code: 'allowed', note: null };
     }
     case 'rejection': {
       const { reason, errors } = explainRejection(operation, reply.status, reply.body);

@@ -1,8 +1,9 @@
-import type { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Ajv2020, ErrorObject } from 'ajv/dist/2020.js';
 import { RE2JS } from 're2js';
 import type { Json, JsonObject, Position } from '../model/index.ts';
 import { clip, type Report, suggestion } from './located.ts';
 import { isList, isObject } from './paths.ts';
+import { placeOfPointer, resolve } from './pointers.ts';
 import { FORMATS } from './schema.ts';
 
 /** What a keyword of JSON Schema 2020-12 holds: a plain value, or schemas of the same or of another place. */
@@ -73,24 +74,37 @@ export function checkSchema(
 ): void {
   const before = report.problems.length;
   new Walk(schema, report).visit(schema, targets);
+  const { $schema: _, ...body } = schema;
+  if (!ajv.validateSchema(body)) reportInvalid(schema, ajv.errors ?? [], report, at);
   if (report.problems.length > before) return;
-  if (!ajv.validateSchema(schema)) {
-    for (const error of ajv.errors ?? []) {
-      report.error(
-        placeOfPointer(schema, error.instancePath, report) ?? at,
-        'bad_schema',
-        `the schema ${error.message}`,
-      );
-    }
-    return;
-  }
   try {
     ajv.compile(schema);
   } catch (error) {
     report.error(
       at,
       'bad_schema',
-      `expected a JSON Schema: ${error instanceof Error ? clip(error.message) : ''}`,
+      `expected a JSON Schema: ${error instanceof Error ? clip(error.message, 200) : ''}`,
+    );
+  }
+}
+
+/** At most one problem for each place: what more the metaschema says of it are its other ways to be right. */
+function reportInvalid(
+  schema: JsonObject,
+  errors: readonly ErrorObject[],
+  report: Report,
+  at: Position,
+): void {
+  for (const { instancePath, message } of errors) {
+    const place = placeOfPointer(schema, instancePath, report) ?? at;
+    const isTold = report.problems.some(
+      ({ at: { line, column } }) => line === place.line && column === place.column,
+    );
+    if (isTold) continue;
+    report.error(
+      place,
+      'bad_schema',
+      `expected a JSON Schema: \`${clip(instancePath.slice(1))}\` ${message}`,
     );
   }
 }
@@ -139,13 +153,7 @@ class Walk {
     if (keyword === '$schema' && value !== DRAFT) {
       this.report.error(at, 'bad_schema', `expected \`${DRAFT}\` as \`$schema\``);
     }
-    if ((keyword === '$ref' || keyword === '$dynamicRef') && !String(value).startsWith('#')) {
-      this.report.error(
-        at,
-        'bad_schema',
-        `expected a \`${keyword}\` within the document, beginning with \`#\``,
-      );
-    }
+    if (keyword === '$ref' || keyword === '$dynamicRef') this.checkRef(keyword, String(value), at);
     if (keyword === 'format' && !Object.hasOwn(FORMATS, String(value))) {
       const names = Object.keys(FORMATS).map((name) => `\`${name}\``);
       this.report.error(
@@ -161,17 +169,26 @@ class Walk {
     }
   }
 
+  private checkRef(keyword: string, ref: string, at: Position): void {
+    if (!ref.startsWith('#')) {
+      const expected = `expected a \`${keyword}\` within the document, beginning with \`#\``;
+      this.report.error(at, 'bad_schema', expected);
+    } else if (resolve(this.root, ref) === undefined) {
+      this.report.error(at, 'bad_schema', `nothing stands at \`${clip(ref)}\``);
+    }
+  }
+
   private checkPattern(pattern: string, at: Position): void {
     try {
       RE2JS.compile(pattern);
     } catch (error) {
-      const why = error instanceof Error ? clip(error.message) : 'it does not compile';
+      const why = error instanceof Error ? clip(error.message, 200) : 'it does not compile';
       this.report.error(at, 'bad_regex', `expected a regular expression in RE2 syntax: ${why}`);
     }
   }
 
   private checkNames(schema: JsonObject, targets: Targets): void {
-    const { properties, required, $ref } = schema;
+    const { properties, required, $ref, $dynamicRef } = schema;
     if (isObject(properties)) {
       for (const [name, value] of Object.entries(properties)) {
         this.checkName(name, targets, this.report.placeOf(properties, name));
@@ -183,9 +200,10 @@ class Walk {
         this.checkName(String(name), targets, this.report.placeOf(required, i));
       });
     }
-    if (typeof $ref === 'string' && !this.followed.has(schema)) {
-      this.followed.add(schema);
-      this.visit(resolve(this.root, $ref), targets);
+    if (this.followed.has(schema)) return;
+    this.followed.add(schema);
+    for (const ref of [$ref, $dynamicRef]) {
+      if (typeof ref === 'string' && ref.startsWith('#')) this.visit(resolve(this.root, ref), targets);
     }
   }
 
@@ -229,30 +247,4 @@ function elementsOf(targets: Targets): Targets {
   if (targets === null) return null;
   const elements = targets.map((target) => target['items']).filter(isObject);
   return elements.length === 0 ? null : elements;
-}
-
-function resolve(root: JsonObject, ref: string): Json | undefined {
-  let value: Json | undefined = root;
-  for (const step of ref.replace(/^#\/?/, '').split('/')) {
-    if (step === '') continue;
-    const name = step.replaceAll('~1', '/').replaceAll('~0', '~');
-    value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-  }
-  return value;
-}
-
-function placeOfPointer(root: JsonObject, pointer: string, report: Report): Position | null {
-  let value: Json | undefined = root;
-  let place: Position | null = null;
-  for (const step of pointer.split('/').slice(1)) {
-    const name = step.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (isList(value)) {
-      place = report.placeOf(value, Number(name));
-      value = value[Number(name)];
-    } else if (isObject(value)) {
-      place = report.placeOf(value, name);
-      value = value[name];
-    }
-  }
-  return place;
 }

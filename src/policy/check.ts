@@ -1,10 +1,10 @@
 import type { Condition, Policy, Rule, Tool, ToolRules } from '../model/index.ts';
 import { checkSchema } from './check-schema.ts';
 import { clip, type Report, suggestion } from './located.ts';
-import { isGlob, means } from './names.ts';
-import { isList } from './paths.ts';
+import { isGlob, meant, means } from './names.ts';
+import { pointlessValue } from './pointless.ts';
 import { newAjv } from './schema.ts';
-import { incrementProblem, pathProblem, schemasAt } from './vocabulary.ts';
+import { pathProblem, schemasAt } from './vocabulary.ts';
 
 /**
  * Reports what a policy of the right form says that cannot be meant: names and paths that do not exist, wrong
@@ -17,11 +17,11 @@ export function checkPolicy(policy: Policy, tools: readonly Tool[] | null, repor
   checkNames(policy.hide, tools, report);
   for (const grant of policy.grants ?? []) {
     checkNames(grant.tools, tools, report);
-    checkConditions(grant.to, matched(grant.tools, tools), report);
+    checkConditions(grant.to, meant(grant.tools, tools), report);
   }
   checkKeys(policy.tools, tools, report);
   for (const toolRules of policy.tools) {
-    const under = matched([toolRules.key], tools);
+    const under = meant([toolRules.key], tools);
     if (toolRules.arguments !== null) {
       const targets = under === null ? null : under.map((tool) => tool.schema);
       checkSchema(toolRules.arguments, targets, ajv, report, report.placeOf(toolRules, 'key'));
@@ -29,11 +29,6 @@ export function checkPolicy(policy: Policy, tools: readonly Tool[] | null, repor
     for (const rule of toolRules.rules) checkRule(rule, under, report);
   }
   warn(policy, tools, report);
-}
-
-/** The tools that some of these names mean; null where tools are not known. */
-function matched(names: readonly string[], tools: readonly Tool[] | null): readonly Tool[] | null {
-  return tools?.filter((tool) => names.some((name) => means(name, tool))) ?? null;
 }
 
 function checkKeys(toolRules: readonly ToolRules[], tools: readonly Tool[] | null, report: Report): void {
@@ -65,15 +60,16 @@ function checkNames(names: readonly string[], tools: readonly Tool[] | null, rep
 }
 
 function unknownTool(name: string, tools: readonly Tool[]): string {
-  if (isGlob(name)) return `no tool matches \`${clip(name)}\``;
   const client = tools.find((tool) => tool.clientNames.includes(name));
   if (client !== undefined) {
     return `\`${name}\` is the name in a FusionAuth client; expected \`${client.operationId}\` or \`${client.name}\``;
   }
-  return `unknown tool \`${clip(name)}\`${suggestion(
+  const near = suggestion(
     name,
     tools.flatMap((tool) => [tool.operationId, tool.name]),
-  )}`;
+  );
+  const end = near === '' ? '; `portcullis tools` lists them' : near;
+  return `${isGlob(name) ? 'no tool matches' : 'unknown tool'} \`${clip(name)}\`${end}`;
 }
 
 function checkRule(rule: Rule, tools: readonly Tool[] | null, report: Report): void {
@@ -86,10 +82,6 @@ function checkRule(rule: Rule, tools: readonly Tool[] | null, report: Report): v
     tools,
     report,
   );
-  const { amountLimit } = rule;
-  if (amountLimit === null || !('from' in amountLimit.increment)) return;
-  const problem = incrementProblem(amountLimit.increment.from, tools);
-  if (problem !== null) report.error(report.placeOf(amountLimit, 'increment_from'), 'unknown_path', problem);
 }
 
 function checkConditions(
@@ -115,51 +107,60 @@ function checkCondition(
     report.error(report.placeOf(condition, 'path'), 'unknown_path', problem);
     return;
   }
-  if (!['eq', 'neq', 'in', 'not_in'].includes(condition.op)) return;
-  const values = isList(condition.value) ? condition.value : [condition.value];
-  const ids = schemasAt(condition.path, tools ?? []).some((schema) => schema['format'] === 'uuid');
-  if (ids && values.some((value) => typeof value === 'string' && /[A-F]/.test(value))) {
-    const message = 'ids are compared in lower case; this value is never equal to one';
-    report.warn(report.placeOf(condition, 'value'), 'never_equal', message);
-  }
+  const pointless = pointlessValue(condition, schemasAt(condition.path, tools ?? []), tools ?? []);
+  if (pointless !== null) report.warn(report.placeOf(condition, 'value'), pointless.code, pointless.message);
 }
 
 function warn(policy: Policy, tools: readonly Tool[] | null, report: Report): void {
-  if (policy.default === null) {
+  if (policy.default === null && !report.broken.has(policy)) {
     const message =
-      '`default` is left out, which means `allow`: a tool that is not listed can be called without limits';
+      '`default` is left out, which means `allow`: tools that no key names can be called too; write `default: deny` or `default: allow`';
     report.warn(report.placeOf(policy, 'default'), 'default_left_out', message);
   }
   if (policy.grants?.length === 0) {
     report.warn(report.placeOf(policy, 'grants'), 'no_grants', '`grants: []` denies every call');
   }
-  for (const tool of tools ?? []) warnOfTool(tool, policy, report);
-  for (const { key } of tools === null ? policy.tools : []) {
-    warnOfTool({ name: key, operationId: key }, policy, report);
-  }
+  for (const toolRules of policy.tools)
+    warnOfHidden(toolRules, meant([toolRules.key], tools), policy, report);
+  for (const tool of tools ?? namedTools(policy)) warnOfTool(tool, policy, report);
 }
 
-function warnOfTool(tool: Pick<Tool, 'name' | 'operationId'>, policy: Policy, report: Report): void {
+type Named = Pick<Tool, 'name' | 'operationId'>;
+
+/** The tools that a policy names without a glob: all that can be told of where tools are not known. */
+function namedTools({ tools, grants }: Policy): readonly Named[] {
+  const names = new Set([...tools.map(({ key }) => key), ...(grants ?? []).flatMap((grant) => grant.tools)]);
+  return [...names].filter((name) => !isGlob(name)).map(asTool);
+}
+
+function asTool(name: string): Named {
+  return { name, operationId: name };
+}
+
+/** A name of hidden tools that hides a glob as text hides all that the glob matches. */
+function warnOfHidden(
+  own: ToolRules,
+  tools: readonly Named[] | null,
+  { hide }: Policy,
+  report: Report,
+): void {
+  if (own.rules.length === 0 && own.arguments === null) return;
+  const under = tools ?? [asTool(own.key)];
+  if (under.length === 0 || !under.every((tool) => hide.some((name) => means(name, tool)))) return;
+  const message = `\`${clip(own.key)}\` is hidden; its rules never apply`;
+  report.warn(report.placeOf(own, 'key'), 'hidden_with_rules', message);
+}
+
+function warnOfTool(tool: Named, policy: Policy, report: Report): void {
   const listing = policy.tools.find((each) => each.key !== '*' && means(each.key, tool));
-  const own = policy.tools.find((each) => !isGlob(each.key) && means(each.key, tool));
   const grant = policy.grants?.find((each) => each.tools.some((name) => means(name, tool)));
-  if (own !== undefined && policy.hide.some((name) => means(name, tool))) {
-    const { rules, arguments: schema } = own;
-    if (rules.length > 0 || schema !== null) {
-      report.warn(
-        report.placeOf(own, 'key'),
-        'hidden_with_rules',
-        `\`${own.key}\` is hidden; its rules never apply`,
-      );
-    }
-  }
   if (grant !== undefined && listing === undefined && policy.default === 'deny') {
     const i = grant.tools.findIndex((name) => means(name, tool));
-    const message = `\`${tool.operationId}\` is granted but not listed, and \`default: deny\` denies it`;
+    const message = `\`${clip(tool.operationId)}\` is granted but not listed, and \`default: deny\` denies it`;
     report.warn(report.placeOf(grant.tools, i), 'granted_not_listed', message);
   }
   if (policy.grants !== null && policy.grants.length > 0 && grant === undefined && listing !== undefined) {
-    const message = `\`${tool.operationId}\` is listed but in no grant: nobody can call it`;
+    const message = `\`${clip(tool.operationId)}\` is listed but in no grant: nobody can call it`;
     report.warn(report.placeOf(listing, 'key'), 'listed_not_granted', message);
   }
 }

@@ -15,7 +15,7 @@ const MARKS: Readonly<Record<Step['result'], string>> = {
 };
 const WORDS: Readonly<Record<Step['result'], string>> = {
   passed: 'passed',
-  counted: 'passed, its limit is counted',
+  counted: 'passed, its limit is asked last',
   skipped: 'does not apply',
   failed: 'failed',
 };

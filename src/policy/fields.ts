@@ -1,5 +1,5 @@
 import type { Position } from '../model/index.ts';
-import { describe, type Entry, type Located, placeOf, type Report, suggestion } from './located.ts';
+import { clip, describe, type Entry, type Located, placeOf, type Report, suggestion } from './located.ts';
 
 /** Reading of a mapping with known keys: every key that is not known is an error, none is silently ignored. */
 export interface Fields {
@@ -51,7 +51,11 @@ function unknownKey(
 ): void {
   const hint = Object.hasOwn(hints, key) ? `; ${hints[key]}` : suggestion(key, keys);
   const expected = keys.map((name) => `\`${name}\``).join(', ');
-  report.error(at, 'unknown_key', `unknown key \`${key}\` in ${what}; expected one of ${expected}${hint}`);
+  report.error(
+    at,
+    'unknown_key',
+    `unknown key \`${clip(key)}\` in ${what}; expected one of ${expected}${hint}`,
+  );
 }
 
 /** A text that is not empty; null, with an error, where it is none. */
@@ -66,7 +70,7 @@ export function readWord<T extends string>(node: Located, words: readonly T[], r
   const found = node.kind === 'scalar' ? words.find((word) => word === node.value) : undefined;
   if (found !== undefined) return found;
   const expected = words.map((word) => `\`${word}\``).join(', ');
-  const near = node.kind === 'scalar' ? suggestion(node.source, words) : '';
+  const near = node.kind === 'scalar' && typeof node.value === 'string' ? suggestion(node.value, words) : '';
   report.error(node.at, 'wrong_value', `expected one of ${expected}; found ${describe(node)}${near}`);
   return null;
 }

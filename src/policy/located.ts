@@ -28,9 +28,20 @@ export class Report {
   private readonly places = new WeakMap<object, Map<string | number, Position>>();
   /** Values of which a part was wrong: what is missing from them was not left out by the author. */
   readonly broken = new WeakSet<object>();
+  private readonly unread = new Set<string>();
+  private readonly told = new Set<string>();
 
   error(at: Position, code: string, message: string): void {
+    const place = `${at.line}:${at.column}`;
+    if (this.unread.has(place) || this.told.has(`${place} ${message}`)) return;
+    this.told.add(`${place} ${message}`);
     this.problems.push({ severity: 'error', code, message, at });
+  }
+
+  /** An error of the text itself, the only one at its place: what it says there is not known. */
+  unreadable(at: Position, code: string, message: string): void {
+    this.error(at, code, message);
+    this.unread.add(`${at.line}:${at.column}`);
   }
 
   warn(at: Position, code: string, message: string): void {
@@ -63,8 +74,8 @@ export function describe(node: Located): string {
 }
 
 /** Where a mapping is spoken of as a whole: at its first key. */
-export function placeOf(node: Located): Position {
-  return node.kind === 'map' ? (node.entries[0]?.at ?? node.at) : node.at;
+export function placeOf({ entries, at }: LocatedMap): Position {
+  return entries[0]?.at ?? at;
 }
 
 /** A located value as JSON; the places of all members are noted. */
@@ -85,10 +96,10 @@ export function toJson(node: Located, report: Report): Json {
   return object;
 }
 
-/** At most 60 characters of what was written, for messages. */
-export function clip(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ');
-  return line.length > 60 ? `${line.slice(0, 60)}…` : line;
+/** What was written, as one line of at most 60 characters, for messages. */
+export function clip(text: string, max = 60): string {
+  const line = text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ');
+  return line.length > max ? `${line.slice(0, max)}…` : line;
 }
 
 /** `, did you mean …?` where a candidate is near enough, else nothing. */
@@ -97,9 +108,13 @@ export function suggestion(word: string, candidates: readonly string[]): string 
   return near === null ? '' : `; did you mean \`${near}\`?`;
 }
 
-/** The candidate that a word begins, else the one with the fewest edits from it, at most a third of its letters. */
+/**
+ * The candidate that a word begins, else the one with the fewest edits from it, at most a third of its letters.
+ * A `*` in the word stands for any run of characters.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | null {
-  const begun = word.length < 3 ? [] : candidates.filter((candidate) => candidate.startsWith(word));
+  const begun =
+    word.length < 3 ? [] : candidates.filter((each) => each.toLowerCase().startsWith(word.toLowerCase()));
   if (begun.length === 1) return begun[0] ?? null;
   let best: string | null = null;
   let fewest = Math.max(2, Math.floor(word.length / 3)) + 1;
@@ -111,13 +126,15 @@ export function nearest(word: string, candidates: readonly string[]): string | n
 }
 
 function editDistance(a: string, b: string, atMost: number): number {
-  if (Math.abs(a.length - b.length) >= atMost) return atMost;
+  if (!a.includes('*') && Math.abs(a.length - b.length) >= atMost) return atMost;
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    const isAnyRun = a[i - 1] === '*';
+    const next = [isAnyRun ? (row[0] ?? 0) : (row[0] ?? 0) + 1];
     for (let j = 1; j <= b.length; j++) {
       const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+      const [above = 0, before = 0] = [row[j], next[j - 1]];
+      next.push(isAnyRun ? Math.min(above, before) : Math.min(change, above + 1, before + 1));
     }
     row = next;
   }

@@ -11,6 +11,11 @@ export function means(key: string, tool: Pick<Tool, 'name' | 'operationId'>): bo
   return matchesGlob(key, tool.name) || matchesGlob(key, tool.operationId);
 }
 
+/** The tools that some of these names mean; null where tools are not known. */
+export function meant(names: readonly string[], tools: readonly Tool[] | null): readonly Tool[] | null {
+  return tools?.filter((tool) => names.some((name) => means(name, tool))) ?? null;
+}
+
 /** Matches piece by piece from the left: linear, whatever the glob. */
 function matchesGlob(glob: string, text: string): boolean {
   const pieces = glob.split('*');

@@ -1,5 +1,7 @@
 import {
   type Document,
+  Composer,
+  CST,
   isAlias,
   isMap,
   isScalar,
@@ -7,7 +9,7 @@ import {
   LineCounter,
   type Node,
   type Pair,
-  parseAllDocuments,
+  Parser,
   type YAMLMap,
 } from 'yaml';
 import type { Policy, Position, Problem, Tool } from '../model/index.ts';
@@ -27,6 +29,8 @@ export type ParsedPolicy =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 const MAX_BYTES = 1024 * 1024;
+/** More than arguments may have, so that a value can equal any of them. */
+const MAX_LEVELS = 200;
 
 /**
  * The text of a policy file -> a checked policy, or every problem at once (policy-language.md).
@@ -49,7 +53,8 @@ export function parsePolicy(text: string, tools: readonly Tool[] | null): Parsed
   return { ok: false, problems: report.inOrder() };
 }
 
-function readYaml(text: string, report: Report): Located | null {
+/** YAML text -> its one value with the place of each part; null where it cannot be read. What no file may hold is reported. */
+export function readYaml(text: string, report: Report): Located | null {
   if (new TextEncoder().encode(text).length > MAX_BYTES) {
     report.error(START, 'too_large', 'expected at most 1 MiB');
     return null;
@@ -59,25 +64,34 @@ function readYaml(text: string, report: Report): Located | null {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  try {
-    const documents = parseAllDocuments(text, {
-      lineCounter: lines,
-      version: '1.2',
-      schema: 'core',
-      uniqueKeys: false,
-      prettyErrors: false,
-      merge: false,
-    });
-    return Array.isArray(documents) ? readDocument(documents, placeAt, report) : nothing(report);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    report.error(START, 'too_deep', 'expected fewer levels of nesting');
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const deep = tokens.map(tooDeep).find((offset) => offset !== null) ?? null;
+  if (deep !== null) {
+    report.error(placeAt(deep), 'too_deep', `expected at most ${MAX_LEVELS} levels of nesting`);
     return null;
   }
+  const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, merge: false });
+  const root = readDocument([...composer.compose(tokens)], placeAt, report);
+  if (root !== null) checkDirectives(text, placeAt, report);
+  return root;
+}
+
+/** Where a token is nested too deeply; looked for without recursion, which all that reads the text later may use. */
+function tooDeep(token: CST.Token): number | null {
+  let level: readonly CST.Token[] = [token];
+  for (let depth = 0; depth <= MAX_LEVELS; depth++) level = level.flatMap(inner);
+  return level[0]?.offset ?? null;
+}
+
+/** The lists and mappings directly within a token. */
+function inner(token: CST.Token): readonly CST.Token[] {
+  if (token.type === 'document') return [token.value].filter(CST.isCollection);
+  if (!CST.isCollection(token)) return [];
+  return token.items.flatMap(({ key, value }) => [key, value]).filter(CST.isCollection);
 }
 
 function nothing(report: Report): null {
-  report.error(START, 'empty', 'expected a policy; the smallest is `{}`');
+  report.error(START, 'empty', 'expected a policy; begin with `default: deny`');
   return null;
 }
 
@@ -88,34 +102,39 @@ function readDocument(
 ): Located | null {
   const [document, second] = documents;
   if (document === undefined) return nothing(report);
-  for (const { pos, message } of documents.flatMap((each) => [...each.errors, ...each.warnings])) {
-    report.error(placeAt(pos[0]), 'yaml', `not valid YAML: ${clip(message)}`);
+  for (const { pos, message } of documents.flatMap(mistakes)) {
+    report.error(placeAt(pos[0]), 'yaml', `not valid YAML: ${clip(message, 200)}`);
   }
+  if (report.problems.length > 0) return null;
   if (second !== undefined) {
     report.error(placeAt(second.range[0]), 'second_document', 'expected one document a file');
   }
-  const { yaml, tags } = document.directives;
-  if (yaml.explicit && yaml.version !== '1.2') {
-    report.error(START, 'directive', 'expected YAML 1.2; take the `%YAML` directive out');
+  return document.contents === null ? nothing(report) : locate(document.contents, placeAt, report);
+}
+
+/** What makes a text unreadable. A tag that YAML does not know is reported with its node. */
+function mistakes({ errors, warnings }: Document.Parsed) {
+  return [...errors, ...warnings.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED')];
+}
+
+/** Directives that change how a file is read; they stand before the first line of a document. */
+function checkDirectives(text: string, placeAt: (offset: number) => Position, report: Report): void {
+  const [head = ''] = text.split(/^[^%#\s]/m, 1);
+  for (const { 0: directive, index } of head.matchAll(/^%(?:TAG|YAML(?![ \t]+1\.2(?![0-9.])))\b.*/gm)) {
+    const expected = directive.startsWith('%TAG') ? 'no `%TAG` directive' : 'YAML 1.2';
+    report.error(placeAt(index), 'directive', `expected ${expected}; found \`${clip(directive)}\``);
   }
-  if (Object.keys(tags).some((handle) => handle !== '!!')) {
-    report.error(START, 'directive', 'expected no `%TAG` directive');
-  }
-  if (report.problems.length > 0) return null;
-  if (document.contents === null) return nothing(report);
-  const root = locate(document.contents, placeAt, report);
-  return report.problems.length > 0 ? null : root;
 }
 
 function locate(node: Node, placeAt: (offset: number) => Position, report: Report): Located {
   const at = placeAt(node.range?.[0] ?? 0);
   if (isAlias(node)) {
-    report.error(at, 'alias', 'expected no alias; write the value out');
+    report.unreadable(at, 'alias', 'expected no alias; write the value out');
     return { kind: 'scalar', at, value: null, source: '' };
   }
   if (node.anchor !== undefined)
     report.error(at, 'anchor', 'expected no anchor; write values out where they belong');
-  if (node.tag !== undefined) report.error(at, 'tag', `expected no tag, found \`${clip(node.tag)}\``);
+  if (node.tag !== undefined) report.unreadable(at, 'tag', `expected no tag; found \`${clip(node.tag)}\``);
   if (isMap(node)) return { kind: 'map', at, entries: locateEntries(node, placeAt, report) };
   if (isSeq(node)) {
     return { kind: 'list', at, items: node.items.map((item) => locateItem(item, at, placeAt, report)) };
@@ -149,6 +168,7 @@ function locateEntries(
     const keyAt = isNode(pair.key) ? placeAt(pair.key.range?.[0] ?? 0) : placeAt(map.range?.[0] ?? 0);
     const key = isScalar(pair.key) ? pair.key.value : null;
     if (isNode(pair.key)) locate(pair.key, placeAt, report);
+    if (isAlias(pair.key)) continue;
     if (typeof key !== 'string') {
       report.error(keyAt, 'key', 'expected a text as key; quote it if it is one');
     } else if (key === '__proto__') {
@@ -165,7 +185,8 @@ function locateEntries(
 
 function locateScalar(value: unknown, source: string, at: Position, report: Report): Located {
   if (typeof value === 'number' && !isExact(value, source)) {
-    report.error(at, 'number', `expected a number that a double holds exactly, found \`${clip(source)}\``);
+    const expected = 'expected a finite number that a double holds exactly';
+    report.unreadable(at, 'number', `${expected}; found \`${clip(source)}\``);
     return { kind: 'scalar', at, value: 0, source };
   }
   if (typeof value === 'string' && !value.isWellFormed()) {
@@ -178,5 +199,6 @@ function locateScalar(value: unknown, source: string, at: Position, report: Repo
 
 function isExact(value: number, source: string): boolean {
   if (!Number.isFinite(value)) return false;
-  return !/^[-+]?[0-9]+$/.test(source) || BigInt(source.replace('+', '')) === BigInt(value);
+  const isWhole = /^(?:[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+)$/.test(source);
+  return !isWhole || source === String(value) || BigInt(source.replace('+', '')) === BigInt(value);
 }

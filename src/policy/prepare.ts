@@ -158,7 +158,7 @@ function levels(
   ceiling: number,
 ): readonly PreparedLimit[] {
   const at = (level: Per, most: number): PreparedLimit => ({
-    key: shortHash(JSON.stringify([...owner, window.kind, window.ms, level])),
+    key: shortHash(JSON.stringify([...owner, window.kind, window.ms, level, unit])),
     window,
     per: level,
     kind,

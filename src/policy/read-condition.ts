@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import type { Condition, Json, Operator } from '../model/index.ts';
 import { readFields, readList, readText, readWord } from './fields.ts';
-import { clip, describe, type Located, type Report, toJson } from './located.ts';
+import { clip, describe, type Entry, type Located, type Report, toJson } from './located.ts';
 
 /** What each operator's `value` must be, in words and as a test; null where anything but null will do. */
 const VALUES: Readonly<Record<Operator, readonly [expected: string, fits: (value: Json) => boolean] | null>> =
@@ -34,24 +34,20 @@ export function readConditions(node: Located, what: string, report: Report): rea
 
 function readCondition(node: Located, report: Report): Condition | null {
   const group = node.kind === 'map' ? node.entries.find(({ key }) => isGroup(key)) : undefined;
-  return group === undefined ? readSingle(node, report) : readGroup(node, group.key, report);
+  return group === undefined ? readSingle(node, report) : readGroup(node, group, report);
 }
 
-function isGroup(key: string): key is 'any' | 'all' | 'not' {
+function isGroup(key: string): boolean {
   return key === 'any' || key === 'all' || key === 'not';
 }
 
-function readGroup(node: Located, key: string, report: Report): Condition | null {
-  const fields = readFields(node, `an \`${key}\` group`, [key], report);
-  const members = fields?.get(key);
-  if (members === undefined) return null;
+function readGroup(node: Located, { key, value }: Entry, report: Report): Condition | null {
+  readFields(node, `${key === 'not' ? 'a' : 'an'} \`${key}\` group`, [key], report);
   if (key === 'not') {
-    const not = readCondition(members, report);
+    const not = readCondition(value, report);
     return not === null ? null : { not };
   }
-  const before = report.problems.length;
-  const conditions = readConditions(members, `\`${key}\``, report);
-  if (report.problems.length > before) return null;
+  const conditions = readConditions(value, `\`${key}\``, report);
   return key === 'any' ? { any: conditions } : { all: conditions };
 }
 
@@ -66,8 +62,9 @@ function readSingle(node: Located, report: Report): Condition | null {
   const path = pathNode === undefined ? null : readText(pathNode, '`path`', report);
   const op = opNode === undefined ? null : readWord(opNode, OPERATORS, report);
   const value = valueNode === undefined || op === null ? undefined : readValue(valueNode, op, report);
-  if (path === null || op === null || value === undefined) return null;
-  const condition: Condition = { path, op, value };
+  if (path === null) return null;
+  const condition: Condition = { path, op: op ?? 'exists', value: value ?? true };
+  if (op === null || value === undefined) report.broken.add(condition);
   if (pathNode !== undefined) report.note(condition, 'path', pathNode.at);
   if (valueNode !== undefined) report.note(condition, 'value', valueNode.at);
   report.note(condition, 'op', fields.placeOf('op'));
@@ -113,7 +110,7 @@ function compiles(pattern: string, node: Located, report: Report): boolean {
     RE2JS.compile(pattern);
     return true;
   } catch (error) {
-    const why = error instanceof Error ? clip(error.message) : 'it does not compile';
+    const why = error instanceof Error ? clip(error.message, 200) : 'it does not compile';
     report.error(
       node.at,
       'bad_regex',

@@ -1,7 +1,8 @@
-import type { AmountLimit, Condition, Per, RateLimit, Window } from '../model/index.ts';
+import type { AmountLimit, Condition, Per, RateLimit, Tool, Window } from '../model/index.ts';
 import { hasSixDecimals } from './amounts.ts';
 import { type Fields, readFields, readInteger, readText, readWord } from './fields.ts';
-import { describe, type Located, type Report } from './located.ts';
+import { clip, describe, type Located, type Report } from './located.ts';
+import { incrementProblem } from './vocabulary.ts';
 import { CALENDAR_MS } from './windows.ts';
 
 const MAX_COUNT = 1_000_000_000;
@@ -39,9 +40,21 @@ function readShort(node: Located, report: Report): RateLimit | null {
   report.error(
     node.at,
     'bad_limit',
-    `expected \`N/UNIT\` such as \`30/minute\` or \`5/10m\` (N up to ${MAX_COUNT}, at most 366 days), or \`{ max, window, per }\`; found ${describe(node)}`,
+    `expected \`N/UNIT\` such as \`30/minute\` or \`5/10m\` (N up to ${MAX_COUNT}, at most 366 days), or \`{ max, window, per }\`; found ${describe(node)}${meantUnit(text)}`,
   );
   return null;
+}
+
+/** What people write for the units of the short form. */
+const MEANT: Readonly<Record<string, string>> = {
+  ...{ minutes: 'minute', min: 'minute', hours: 'hour', hr: 'hour', days: 'day' },
+  ...{ second: '1s', sec: '1s', week: '7d' },
+};
+
+function meantUnit(text: string): string {
+  const [, count = '', unit = ''] = /^([1-9][0-9]*)\/([a-z]+|[1-9][0-9]*)$/.exec(text) ?? [];
+  const meant = /^[0-9]+$/.test(unit) ? `${unit}s` : Object.hasOwn(MEANT, unit) ? MEANT[unit] : undefined;
+  return meant === undefined ? '' : `; did you mean \`${count}/${meant}\`?`;
 }
 
 function windowOf(text: string): Window | null {
@@ -90,15 +103,19 @@ export interface ReadAmount {
   readonly conditions: readonly Condition[];
 }
 
-/**
- * `state`: a counter of amounts (policy-language.md, "Counters of amounts").
- *
- * @param scopes the names that may stand for the tool in `state.SCOPE.COUNTER`.
- */
+/** What a counter of amounts can be about. */
+interface About {
+  /** The names that may stand for the tool in `state.SCOPE.COUNTER`. */
+  readonly scopes: readonly string[];
+  /** The tools whose arguments can be counted; null where they are not known. */
+  readonly tools: readonly Tool[] | null;
+}
+
+/** `state`: a counter of amounts (policy-language.md, "Counters of amounts"). */
 export function readAmountLimit(
   node: Located,
   conditions: readonly Condition[],
-  scopes: readonly string[],
+  { scopes, tools }: About,
   report: Report,
 ): ReadAmount {
   const none = { amountLimit: null, conditions };
@@ -113,12 +130,11 @@ export function readAmountLimit(
   const counter = readCounter(fields, report);
   const window = readWindow(fields, report);
   const per = readPer(fields, report);
-  const increment = readIncrement(fields, report);
+  const increment = readIncrement(fields, tools, report);
   if (counter === null || window === null || per === null || increment === null) return none;
   const bounding = findBound(conditions, counter, { scopes, fields }, report);
   if (bounding === null) return none;
   const amountLimit: AmountLimit = { counter, window, per, increment, bound: bounding.bound };
-  report.note(amountLimit, 'increment_from', fields.get('increment_from')?.at ?? fields.at);
   return { amountLimit, conditions: conditions.filter((condition) => condition !== bounding.condition) };
 }
 
@@ -130,7 +146,11 @@ function readCounter(fields: Fields, report: Report): string | null {
   return null;
 }
 
-function readIncrement(fields: Fields, report: Report): AmountLimit['increment'] | null {
+function readIncrement(
+  fields: Fields,
+  tools: readonly Tool[] | null,
+  report: Report,
+): AmountLimit['increment'] | null {
   const from = fields.get('increment_from');
   const fixed = fields.get('increment');
   if (from !== undefined && fixed !== undefined) {
@@ -143,6 +163,8 @@ function readIncrement(fields: Fields, report: Report): AmountLimit['increment']
   }
   if (from !== undefined) {
     const path = readText(from, '`increment_from`', report);
+    const problem = path === null ? null : incrementProblem(path, tools);
+    if (problem !== null) report.error(from.at, 'unknown_path', problem);
     return path === null ? null : { from: path };
   }
   if (fixed === undefined) return { fixed: 1 };
@@ -161,11 +183,15 @@ function findBound(
   report: Report,
 ): Bounding | null {
   const paths = scopes.map((scope) => `state.${scope}.${counter}`);
+  const expected = `\`${clip(paths[0] ?? '')}\``;
   const bounds = conditions.filter((condition) => 'path' in condition && condition.path.startsWith('state.'));
   const [condition, second] = bounds;
   if (condition === undefined || !('path' in condition)) {
-    const expected = `expected exactly one condition on \`${paths[0]}\` at the top level of this rule's \`conditions\`, with \`lt\` or \`lte\``;
-    report.error(fields.placeOf('counter'), 'unbounded_state', expected);
+    report.error(
+      fields.placeOf('counter'),
+      'unbounded_state',
+      `expected exactly one condition on ${expected} at the top level of this rule's \`conditions\`, with \`lt\` or \`lte\``,
+    );
     return null;
   }
   if (second !== undefined) {
@@ -180,7 +206,7 @@ function findBound(
     report.error(
       report.placeOf(condition, 'path'),
       'unknown_path',
-      `expected \`${paths[0]}\`; found \`${condition.path}\``,
+      `expected ${expected}; found \`${clip(condition.path)}\``,
     );
     return null;
   }
@@ -188,6 +214,7 @@ function findBound(
 }
 
 function checkedBound(condition: Extract<Condition, { path: string }>, report: Report): Bounding | null {
+  if (report.broken.has(condition)) return null;
   const { op, value } = condition;
   if (op !== 'lt' && op !== 'lte') {
     report.error(report.placeOf(condition, 'op'), 'bad_state', 'expected `lt` or `lte` on a counter');

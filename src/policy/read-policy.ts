@@ -1,6 +1,6 @@
 import type { Grant, JsonObject, Policy, Rule, Tool, ToolRules } from '../model/index.ts';
 import { type Fields, readFields, readInteger, readList, readText, readWord } from './fields.ts';
-import { describe, type Located, type Report, toJson } from './located.ts';
+import { clip, describe, type Located, type Report, toJson } from './located.ts';
 import { isObject } from './paths.ts';
 import { readConditions } from './read-condition.ts';
 import { checkNames, readRule } from './read-rule.ts';
@@ -36,6 +36,7 @@ export function readPolicy(root: Located, tools: readonly Tool[] | null, report:
     grants: optional(fields, 'grants', (node) => readGrants(node, report)),
     tools: optional(fields, 'tools', (node) => readTools(node, tools, report)) ?? [],
   };
+  if (fields.has('default') && policy.default === null) report.broken.add(policy);
   report.note(policy, 'default', fields.placeOf('default'));
   report.note(policy, 'grants', fields.placeOf('grants'));
   return policy;
@@ -100,6 +101,8 @@ function readTools(
     return null;
   }
   return node.entries.flatMap(({ key, at, value }) => {
+    if (key === '')
+      report.unreadable(at, 'unknown_tool', 'expected the name of a tool as key; found an empty text');
     const read = readToolRules(key, value, tools, report);
     if (read !== null) report.note(read, 'key', at);
     return read ?? [];
@@ -112,9 +115,8 @@ function readToolRules(
   tools: readonly Tool[] | null,
   report: Report,
 ): ToolRules | null {
-  const fields = readFields(node, `the tool \`${key}\``, ['arguments', 'secrets', 'rules'], report);
+  const fields = readFields(node, `the tool \`${clip(key)}\``, ['arguments', 'secrets', 'rules'], report);
   if (fields === null) return null;
-  if (key === '') report.error(fields.at, 'unknown_tool', 'expected the name of a tool as key');
   return {
     key,
     arguments: optional(fields, 'arguments', (value) => readSchema(value, report)),

@@ -1,6 +1,7 @@
 import type { Condition, Rule, Tool } from '../model/index.ts';
 import { type Fields, readFields, readText, readWord } from './fields.ts';
-import type { Located, Report } from './located.ts';
+import { clip, type Located, type Report } from './located.ts';
+import { meant } from './names.ts';
 import { readConditions } from './read-condition.ts';
 import { readAmountLimit, readRateLimit } from './read-limit.ts';
 
@@ -27,7 +28,6 @@ export interface Under {
 
 /** One rule; null, with its errors, where it is not even a mapping. */
 export function readRule(node: Located, under: Under, report: Report): Rule | null {
-  const before = report.problems.length;
   const fields = readFields(node, 'a rule', KEYS, report);
   if (fields === null) return null;
   const action = readOptional(fields, 'action', (value) => readWord(value, ACTIONS, report));
@@ -49,7 +49,7 @@ export function readRule(node: Located, under: Under, report: Report): Rule | nu
   };
   report.note(rule, 'rule', fields.at);
   report.note(rule, 'name', fields.get('name')?.at ?? fields.at);
-  if (report.problems.length > before) report.broken.add(rule);
+  if (fields.has('state') && amount.amountLimit === null) report.broken.add(rule);
   return rule;
 }
 
@@ -112,7 +112,8 @@ function readValidate(fields: Fields, report: Report): void {
 function readState(fields: Fields, conditions: readonly Condition[], under: Under, report: Report) {
   const node = fields.get('state');
   if (node === undefined) return { amountLimit: null, conditions };
-  return readAmountLimit(node, conditions, scopesOf(under), report);
+  const about = { scopes: scopesOf(under), tools: meant([under.key], under.tools) };
+  return readAmountLimit(node, conditions, about, report);
 }
 
 /** What may stand for a key in `state.SCOPE.COUNTER`: `_global` for a glob, else either name of the tool. */
@@ -132,7 +133,7 @@ export function checkNames(key: string, rules: readonly (Rule | null)[], report:
     if (rule === null || rule.name === null) return;
     if (names.has(rule.name)) {
       const place = report.placeOf(rule, 'name');
-      report.error(place, 'duplicate_name', `the name \`${rule.name}\` is taken; expected another one`);
+      report.error(place, 'duplicate_name', `the name \`${clip(rule.name)}\` is taken; expected another one`);
     }
     names.set(rule.name, i);
   });

@@ -10,7 +10,7 @@ export type Validate = (value: Json) => readonly Violation[];
 
 /** The formats that are known, and what they are called; all are asserted. */
 export const FORMATS: Readonly<Record<string, string>> = {
-  uuid: 'a UUID in lower case',
+  uuid: 'a UUID',
   uri: 'a URI',
   email: 'an e-mail address',
   date: 'a date such as 2026-01-31',
@@ -40,12 +40,14 @@ export function newAjv(): Ajv2020 {
   });
   const names = Object.keys(FORMATS).filter((name) => name !== 'uuid');
   addFormats.default(ajv, { mode: 'full', formats: names as addFormats.FormatName[], keywords: false });
-  return ajv.addFormat('uuid', UUID);
+  // Ajv follows anchors, but its strict mode does not know the keyword.
+  return ajv.addVocabulary(['$anchor']).addFormat('uuid', UUID);
 }
 
-function compilePattern(pattern: string): { test(text: string): boolean } {
+/** Ajv keeps one of all patterns that have the same text: each must have its own. */
+function compilePattern(pattern: string) {
   const compiled = RE2JS.compile(pattern);
-  return { test: (text) => compiled.matcher(text).find() };
+  return { test: (text: string) => compiled.matcher(text).find(), toString: () => pattern };
 }
 
 /** Compiles a schema of arguments. Throws where the schema is wrong. */
@@ -97,7 +99,24 @@ const WORDS: Readonly<Record<string, (params: Params, schema: Params) => string>
   maxItems: ({ limit }) => `a list of at most ${limit}`,
   minItems: ({ limit }) => `a list of at least ${limit}`,
   'false schema': () => 'nothing here',
+  uniqueItems: () => 'a list without equal elements',
+  minProperties: ({ limit }) => `at least ${limit} member${limit === 1 ? '' : 's'}`,
+  maxProperties: ({ limit }) => `at most ${limit} member${limit === 1 ? '' : 's'}`,
+  dependentRequired: ({ property, missingProperty }) => `\`${missingProperty}\` beside \`${property}\``,
+  propertyNames: () => 'other names of members',
+  contains: ({ minContains, maxContains }) => containing(minContains, maxContains),
+  items: ({ limit }) => `a list of at most ${limit}`,
+  unevaluatedItems: () => 'no further elements',
+  not: () => 'something that the policy does not exclude',
+  anyOf: () => 'what fits at least one of the alternatives',
+  oneOf: () => 'what fits exactly one of the alternatives',
+  if: ({ failingKeyword }) => `what fits \`${failingKeyword}\` of the policy's schema`,
 };
+
+function containing(least: unknown, most: unknown): string {
+  const some = `at least ${least}${most === undefined ? '' : ` and at most ${most}`}`;
+  return `a list in which ${some} of the elements fit`;
+}
 
 function noOther(found: string, schema: Params): string {
   const known = Object.keys((schema['properties'] as object | undefined) ?? {});

@@ -1,6 +1,6 @@
 import type { Json, JsonObject, Operator, Path, Tool } from '../model/index.ts';
-import { nearest } from './located.ts';
-import { isList, isObject, parsePath, writePath } from './paths.ts';
+import { clip, nearest, suggestion } from './located.ts';
+import { isObject, parsePath, writePath } from './paths.ts';
 
 const TEXT = { type: 'string' };
 const TEXTS = { type: 'array', items: TEXT };
@@ -26,9 +26,16 @@ const ROOTS: Readonly<Record<string, JsonObject>> = {
     anonymous: { type: 'boolean' },
     claims: OPEN,
   }),
-  call: closed({ tool: TEXT, transport: TEXT, kind: TEXT }),
+  call: closed({
+    tool: TEXT,
+    transport: { type: 'string', enum: ['stdio', 'http', 'rest'] },
+    kind: { type: 'string', enum: ['read', 'reveal', 'mint', 'revoke'] },
+  }),
   jwt: OPEN,
-  time: closed({ hour: { type: 'integer' }, weekday: TEXT }),
+  time: closed({
+    hour: { type: 'integer' },
+    weekday: { type: 'string', enum: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] },
+  }),
 };
 const ROOT_NAMES = ['args', ...Object.keys(ROOTS), 'state'];
 
@@ -40,7 +47,7 @@ const ROOT_NAMES = ['args', ...Object.keys(ROOTS), 'state'];
 export function pathProblem(text: string, op: Operator, tools: readonly Tool[] | null): string | null {
   const parsed = parsePath(text);
   if (parsed === null)
-    return `expected a path such as \`args.tokenId\` or \`identity.roles[0]\`; found \`${text}\``;
+    return `expected a path such as \`args.tokenId\` or \`identity.roles[0]\`; found \`${clip(text)}\``;
   const { root, path } = parsed;
   if (root === 'state') {
     return 'a condition on `state.` stands only at the top level of the `conditions` of the rule with that `state`';
@@ -48,7 +55,11 @@ export function pathProblem(text: string, op: Operator, tools: readonly Tool[] |
   if (root === 'args') return tools === null ? null : argsProblem(text, path, tools);
   const schema = Object.hasOwn(ROOTS, root) ? ROOTS[root] : undefined;
   if (schema === undefined) {
-    return `unknown root \`${root}\`; expected one of ${ROOT_NAMES.map((name) => `\`${name}.\``).join(', ')}`;
+    const expected = ROOT_NAMES.map((name) => `\`${name}.\``).join(', ');
+    return `unknown root \`${clip(root)}\`; expected one of ${expected}${suggestion(
+      `${root}.`,
+      ROOT_NAMES.map((name) => `${name}.`),
+    )}`;
   }
   if (text === 'identity.claims' && op !== 'exists') return 'expected a claim, `identity.claims.NAME`';
   const wrong = follow(schema, path);
@@ -58,38 +69,57 @@ export function pathProblem(text: string, op: Operator, tools: readonly Tool[] |
 /** What is wrong with the `increment_from` of a counter, in words; null where nothing is. */
 export function incrementProblem(text: string, tools: readonly Tool[] | null): string | null {
   if (parsePath(text)?.root !== 'args')
-    return `expected a path that begins with \`args.\`; found \`${text}\``;
+    return `expected a path that begins with \`args.\`; found \`${clip(text)}\``;
   return pathProblem(text, 'lte', tools);
 }
 
-/** The schemas that the tools have at an `args.` path; empty where none has it or it is open there. */
+/** What may stand at a path, a schema for each tool that has it; an empty schema where anything may. */
 export function schemasAt(text: string, tools: readonly Tool[]): readonly JsonObject[] {
   const parsed = parsePath(text);
-  if (parsed === null || parsed.root !== 'args') return [];
-  return tools.flatMap((tool) => {
-    let schema: Json | undefined = tool.schema;
-    for (const step of parsed.path) schema = isObject(schema) ? memberOf(schema, step) : undefined;
-    return isObject(schema) ? [schema] : [];
-  });
+  if (parsed === null) return [];
+  if (text === 'call.tool')
+    return tools.length === 0 ? [] : [{ type: 'string', enum: tools.map(({ name }) => name) }];
+  const root = Object.hasOwn(ROOTS, parsed.root) ? ROOTS[parsed.root] : undefined;
+  const roots = root === undefined ? tools.map((tool) => tool.schema) : [root];
+  return roots
+    .map((each) => schemaAt(each, parsed.path))
+    .filter((schema) => schema !== undefined)
+    .map((schema) => (isObject(schema) ? schema : {}));
 }
 
-type Wrong = { readonly why: 'no_member' | 'beyond_scalar' | 'list'; readonly known: readonly string[] };
+function schemaAt(root: JsonObject, path: Path): Json | undefined {
+  let schema: Json | undefined = root;
+  for (const step of path) schema = isObject(schema) ? memberOf(schema, step) : schema;
+  return schema;
+}
+
+type Wrong =
+  | { readonly why: 'no_member'; readonly step: string; readonly known: readonly string[] }
+  | { readonly why: 'beyond_scalar' | 'name_of_list' | 'index_of_object' };
 
 function argsProblem(text: string, path: Path, tools: readonly Tool[]): string | null {
   const wrongs = tools.map((tool) => follow(tool.schema, path));
   if (wrongs.length === 0 || wrongs.includes(null)) return null;
-  if (wrongs.every((wrong) => wrong?.why !== 'no_member'))
-    return memberProblem(text, 'args', wrongs[0] ?? null);
+  const [first] = wrongs;
+  if (first && wrongs.every((wrong) => wrong?.why !== 'no_member')) return memberProblem(text, 'args', first);
   const near = nearestPath(path, tools);
-  return `no tool here has \`${text}\` in normal form${near === null ? '' : `; did you mean \`${near}\`?`}`;
+  return `no tool here has \`${clip(text)}\` in normal form${near === null ? '' : `; did you mean \`${near}\`?`}`;
 }
 
-function memberProblem(text: string, root: string, wrong: Wrong | null): string {
-  if (wrong?.why === 'list')
-    return `\`${text}\` goes on with a name where a list is; expected an index such as \`[0]\``;
-  if (wrong?.why === 'beyond_scalar') return `\`${text}\` goes on beyond a single value`;
-  const known = (wrong?.known ?? []).map((name) => `\`${name}\``).join(', ');
-  return `unknown member in \`${text}\`; \`${root}.\` has ${known}`;
+function memberProblem(text: string, root: string, wrong: Wrong): string {
+  const path = `\`${clip(text)}\``;
+  switch (wrong.why) {
+    case 'name_of_list':
+      return `${path} goes on with a name where a list is; expected an index such as \`[0]\``;
+    case 'index_of_object':
+      return `${path} goes on with an index where an object is; expected a name`;
+    case 'beyond_scalar':
+      return `${path} goes on beyond a single value`;
+    case 'no_member': {
+      const known = wrong.known.map((name) => `\`${name}\``).join(', ');
+      return `unknown member in ${path}; \`${root}.\` has ${known}${suggestion(wrong.step, wrong.known)}`;
+    }
+  }
 }
 
 /** Follows a path through a schema; null where something may stand at its end. */
@@ -98,11 +128,12 @@ function follow(schema: JsonObject, path: Path): Wrong | null {
   for (const step of path) {
     if (!isObject(here)) return null;
     const type = here['type'];
-    if (typeof type === 'string' && type !== 'object' && type !== 'array')
-      return { why: 'beyond_scalar', known: [] };
-    if (type === 'array' && typeof step === 'string') return { why: 'list', known: [] };
+    if (typeof type === 'string' && type !== 'object' && type !== 'array') return { why: 'beyond_scalar' };
+    if (type === 'array' && typeof step === 'string') return { why: 'name_of_list' };
+    if (type === 'object' && typeof step === 'number') return { why: 'index_of_object' };
     const member = memberOf(here, step);
-    if (member === undefined) return { why: 'no_member', known: Object.keys(propertiesOf(here)) };
+    if (member === undefined)
+      return { why: 'no_member', step: String(step), known: Object.keys(propertiesOf(here)) };
     here = member;
   }
   return null;
@@ -133,8 +164,10 @@ function nearestPath(path: Path, tools: readonly Tool[]): string | null {
 }
 
 function pathsOf(schema: JsonObject, at: Path): readonly string[] {
+  const { items } = schema;
+  if (isObject(items)) return pathsOf(items, [...at, 0]);
   return Object.entries(propertiesOf(schema)).flatMap(([name, member]) => {
     const path = [...at, name];
-    return [writePath('args', path), ...(isObject(member) && !isList(member) ? pathsOf(member, path) : [])];
+    return [writePath('args', path), ...(isObject(member) ? pathsOf(member, path) : [])];
   });
 }

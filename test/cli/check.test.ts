@@ -29,7 +29,7 @@ const rows = [
     name: 'tells a warning and exits 0',
     args: [warned],
     code: 0,
-    stdout: `${warned}:1:1: warning: \`default\` is left out, which means \`allow\`: a tool that is not listed can be called without limits [default_left_out]\n`,
+    stdout: `${warned}:1:1: warning: \`default\` is left out, which means \`allow\`: tools that no key names can be called too; write \`default: deny\` or \`default: allow\` [default_left_out]\n`,
   },
   {
     name: 'exits 3 for a warning under --strict',

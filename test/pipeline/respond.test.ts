@@ -127,7 +127,7 @@ const rows: readonly { readonly name: string; readonly outcome: Outcome; readonl
   },
   {
     name: 'a bug gives its id and nothing else',
-    outcome: { ...base, ended: 'failed' },
+    outcome: { ...base, ended: 'failed', reason: null, retryable: false },
     answer: {
       result: {
         content: [{ type: 'text', text: 'The proxy failed; its log has the details under id-1.' }],
