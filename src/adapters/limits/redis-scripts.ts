@@ -29,7 +29,8 @@ local function prune(key, lastFree)
     end
   end
   if oldest then
-    call('HDEL', key, unpack(gone))
+    -- A refund may have taken the oldest part already: then nothing is gone.
+    if #gone > 0 then call('HDEL', key, unpack(gone)) end
     call('HSET', key, 'used', text(used), 'oldest', text(oldest))
   else
     call('DEL', key)

@@ -6,6 +6,7 @@ import {
   granted,
   refund,
   refused,
+  reserve,
   type Row,
   type Setting,
   SIXTIETH,
@@ -83,6 +84,18 @@ export const REFUNDS: readonly Row[] = [
       expect(after?.resetAt).toBe(before?.resetAt);
       await s.pass(after?.retryAfterMs ?? Number.NaN);
       expect(await used(s, short)).toBe(0);
+    },
+  ],
+  [
+    'a refund of the oldest charge leaves a counter that works when its sixtieth passes out of the window',
+    async (s) => {
+      const short = { ...A, window: SLIDING };
+      const oldest = await granted(s, short);
+      await s.pass(SLIDING.ms / 2);
+      await granted(s, short);
+      await refund(s, oldest);
+      await s.pass(SLIDING.ms / 2 + SIXTIETH + 5);
+      expect((await reserve(s, short)).hold).toBe('granted');
     },
   ],
 ];
