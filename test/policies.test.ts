@@ -164,7 +164,8 @@ async function last({ policy, who = { sub: 'x' }, operation, args, at = MONDAY_N
 
 describe('the shipped policy', () => {
   it('is tried here, each of them', () => {
-    const names = readdirSync(folder).map((name) => name.replace('.yaml', ''));
+    const files = readdirSync(folder).filter((name) => !name.endsWith('.test.yaml'));
+    const names = files.map((name) => name.replace('.yaml', ''));
     expect([...new Set(tries.map(({ policy }) => policy))].toSorted()).toEqual(names.toSorted());
   });
 

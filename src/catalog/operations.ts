@@ -57,6 +57,7 @@ function row(where: Where, row: Row): Operation {
     inputSchema: row.schema,
     query: {},
     selectors: [],
+    form: [],
     sendsBody: false,
     secretResults: [],
     ...where,
@@ -218,7 +219,7 @@ export const operations: readonly Operation[] = [
     ),
     outputSchema: login,
     sendsBody: true,
-    secretArgs: [['body', 'data', 'token'], ...inBody('encodedJWT')],
+    secretArgs: inBody('data', 'encodedJWT'),
     jwtArg: ['body', 'data', 'token'],
     secretResults: [
       ...members(
@@ -309,6 +310,7 @@ export const operations: readonly Operation[] = [
     inputSchema: eitherPlace(revocable),
     outputSchema: done,
     selectors: ['token', 'userId', 'applicationId'],
+    form: ['token'],
     sendsBody: true,
     secretArgs: [...members('token'), ...inBody('token')],
     meaning: {

@@ -20,6 +20,7 @@ export interface ServeConfig {
   readonly sandbox: boolean;
   readonly redisUrl: string | null;
   readonly http: Address | null;
+  readonly rest: Address | null;
   readonly stdio: boolean;
   readonly allowAnonymous: boolean;
   readonly allowedHosts: readonly string[];
@@ -40,6 +41,7 @@ export interface ServeFlags {
   readonly sandbox?: boolean;
   readonly redis?: string;
   readonly http?: string | true;
+  readonly rest?: string | true;
   readonly stdio?: boolean;
   readonly allowAnonymous?: boolean;
   readonly allowedHost?: readonly string[];
@@ -52,6 +54,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const LOOPBACK = '127.0.0.1';
 const HTTP_PORT = 9090;
+const REST_PORT = 8080;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** How much is logged, from everything to nothing. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
@@ -64,6 +67,7 @@ export function defaultPolicy(): string {
 /** Flags and environment -> settings; a flag wins. Throws a `CommandError` that says what was expected. */
 export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
   const http = flags.http ?? setting(env, 'PORTCULLIS_HTTP');
+  const rest = flags.rest ?? setting(env, 'PORTCULLIS_REST');
   const config: ServeConfig = {
     policy: flags.policy ?? setting(env, 'PORTCULLIS_POLICY') ?? defaultPolicy(),
     fusionAuthUrl: readUrl(flags.fusionauth ?? setting(env, 'FUSIONAUTH_URL') ?? 'http://localhost:9011'),
@@ -72,7 +76,8 @@ export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
     sandbox: flags.sandbox ?? false,
     redisUrl: flags.redis ?? secretSetting(env, 'PORTCULLIS_REDIS'),
     http: http === undefined ? null : readAddress(http, HTTP_PORT, '--http'),
-    stdio: flags.stdio ?? http === undefined,
+    rest: rest === undefined ? null : readAddress(rest, REST_PORT, '--rest'),
+    stdio: flags.stdio ?? (http === undefined && rest === undefined),
     allowAnonymous: flags.allowAnonymous ?? false,
     allowedHosts: flags.allowedHost ?? [],
     allowedOrigins: flags.allowedOrigin ?? [],
@@ -81,6 +86,7 @@ export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
     logLevel: flags.logLevel ?? 'info',
   };
   refuseOpenDoor(config);
+  refuseIdle(flags, config);
   return config;
 }
 
@@ -145,11 +151,26 @@ function readAudit(text: string | undefined, env: Environment): ServeConfig['aud
   return { to: 'file', file: text ?? join(state, 'portcullis', 'portcullis-audit.jsonl') };
 }
 
+/** A flag that would do nothing was meant to do something. */
+function refuseIdle(flags: ServeFlags, { http, rest }: ServeConfig): void {
+  if (flags.sandbox === true && flags.fusionauth !== undefined) {
+    throw new CommandError('expected `--sandbox` or `--fusionauth`, not both', exit.usage);
+  }
+  const hasSources = flags.allowedHost !== undefined || flags.allowedOrigin !== undefined;
+  if (hasSources && http === null && rest === null) {
+    const expected = 'expected `--http` or `--rest` beside `--allowed-host` and `--allowed-origin`';
+    throw new CommandError(expected, exit.usage);
+  }
+}
+
 /** Whoever reaches a door is nobody in particular, so a door that others can reach must be asked for. */
-function refuseOpenDoor({ http, allowAnonymous }: ServeConfig): void {
-  if (http === null || allowAnonymous || /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/.test(http.host)) return;
+function refuseOpenDoor({ http, rest, allowAnonymous }: ServeConfig): void {
+  const open = [http, rest].find(
+    (door) => door !== null && !/^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/.test(door.host),
+  );
+  if (!open || allowAnonymous) return;
   throw new CommandError(
-    `callers on \`${http.host}\` would not be identified; listen on 127.0.0.1, or add \`--allow-anonymous\``,
+    `callers on \`${open.host}\` would not be identified; listen on 127.0.0.1, or add \`--allow-anonymous\``,
     exit.usage,
   );
 }

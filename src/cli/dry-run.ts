@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { memoryLimits } from '../adapters/limits/memory.ts';
 import { operations } from '../catalog/operations.ts';
-import type { Call, Limits, SentArgs, Ticket } from '../model/index.ts';
+import type { Call, Limits, SentArgs, Ticket, Would } from '../model/index.ts';
 import { type Judgement, judge } from '../pipeline/judge.ts';
 import { callParser, type ParseCall } from '../pipeline/parse-call.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { sentArgs } from '../pipeline/sent-args.ts';
 import { explainTrace } from '../policy/explain.ts';
 import { fingerprintWith } from '../policy/fingerprint.ts';
+import { suggestion } from '../policy/located.ts';
 import { isObject } from '../policy/paths.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import { type CallLine, type Read, readCallLine, readIdentity, readTime } from './call-line.ts';
@@ -38,8 +39,10 @@ export async function dryRunOne(call: OneCall, options: DryRunOptions): Promise<
   const bench = openBench(options);
   const line = readOneCall(call, options.tools);
   const { decision, judgement } = await bench.decide(line, line.at ?? Date.now());
+  if (judgement.verdict === 'unknown_tool' && !judgement.hidden)
+    process.stderr.write(`portcullis: ${unknownTool(call.tool)}\n`);
   if (options.json) process.stdout.write(`${JSON.stringify(decision)}\n`);
-  else process.stdout.write(`${forPeople(decision, judgement, options.color)}\n`);
+  else process.stdout.write(`${forPeople(decision, judgement, options)}\n`);
   return decision.verdict === 'allow' ? exit.fine : exit.denied;
 }
 
@@ -62,7 +65,7 @@ export async function dryRunMany(file: string, options: DryRunOptions): Promise<
     }
     previousAt = at;
     const { decision, judgement } = await bench.decide(checked.value, at);
-    await print(options.json ? JSON.stringify(decision) : forPeople(decision, judgement, options.color));
+    await print(options.json ? JSON.stringify(decision) : forPeople(decision, judgement, options));
   }
   return isWrong ? exit.usage : exit.fine;
 }
@@ -75,7 +78,7 @@ interface DecisionLine {
   readonly rule: string | null;
   readonly reason: string | null;
   readonly retry_after_ms: number | null;
-  readonly would: object | null;
+  readonly would: Would | null;
   readonly policy: string;
   readonly trace: Judgement['trace'];
 }
@@ -157,7 +160,7 @@ function decisionLine(tool: string, judgement: Judgement, { digest }: PreparedPo
   }
 }
 
-function forPeople(decision: DecisionLine, judgement: Judgement, color: boolean): string {
+function forPeople(decision: DecisionLine, judgement: Judgement, { color, policy }: DryRunOptions): string {
   const ink = inkFor(color);
   const { verdict, code, rule, reason, retry_after_ms: wait, would, tool } = decision;
   const head = verdict === 'allow' ? ink.good('ALLOW') : ink.bad('DENY');
@@ -165,10 +168,19 @@ function forPeople(decision: DecisionLine, judgement: Judgement, color: boolean)
     `${head}  ${tool}  ${code}${rule === null ? '' : ` by ${rule}`}`,
     ...(reason === null ? [] : [`  ${reason}`]),
     ...(wait === null ? [] : [`  Retry in ${Math.ceil(wait / 1000)} s.`]),
-    ...(would === null ? [] : [`  Observed only; enforced it would be ${JSON.stringify(would)}.`]),
+    ...(would === null
+      ? []
+      : [
+          `  Observed only; enforced it would be ${would.code}${would.rule === null ? '' : ` by ${would.rule}`}.`,
+        ]),
     ...explainTrace(judgement.trace, ink),
-    ink.faint(`  policy ${decision.policy}`),
+    ink.faint(`  policy ${policy} (${decision.policy})`),
   ].join('\n');
+}
+
+function unknownTool(name: string): string {
+  const names = operations.flatMap((each) => [each.operationId, each.name]);
+  return `there is no tool \`${name}\`${suggestion(name, names)}; \`portcullis tools\` lists them`;
 }
 
 function readOneCall(
@@ -184,7 +196,7 @@ function readOneCall(
   );
   const who = readJson(identity, '--identity');
   const time = readTime(at, '`--at`');
-  const read = readIdentity(who.ok && who.value.faults.length === 0 ? (who.value.value ?? null) : null);
+  const read = who.ok ? readIdentity(who.value.faults.length === 0 ? (who.value.value ?? null) : null) : who;
   return {
     ...usable(line),
     args: usable(readJson(args.startsWith('@') ? readArgs(args.slice(1)) : args, '--args')),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { defaultPolicy, LOG_LEVELS, readSecret, type ServeFlags } from './config.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import type { Tools } from './load-policy.ts';
@@ -7,6 +7,11 @@ import type { Tools } from './load-policy.ts';
 /** Runs one command. Answers the exit code (contracts.md, "Commands"); never throws. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = exit.fine;
+  // A reader that has seen enough closes the pipe; that is no error of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? exit.fine);
+    throw error;
+  });
   const program = commands((ended) => {
     code = ended;
   });
@@ -33,7 +38,8 @@ function commands(ended: Ended): Command {
     .version(version())
     .addHelpText('after', '\nExample:\n  $ portcullis serve --sandbox\n')
     .exitOverride();
-  for (const add of [addServe, addCheck, addDryRun, addTools, addSandbox, addDemo]) add(program, ended);
+  for (const add of [addServe, addCheck, addDryRun, addTest, addTools, addSandbox, addDemo])
+    add(program, ended);
   return program;
 }
 
@@ -72,15 +78,16 @@ function toolsOption(): Option {
 function addServe(program: Command, ended: Ended): void {
   const command = program
     .command('serve')
-    .description('run the proxy: MCP over stdio, or over HTTP with --http')
+    .description('run the proxy: MCP over stdio, over HTTP with --http; REST with --rest')
     .option('--policy <file>', 'policy file (PORTCULLIS_POLICY)')
     .option('--fusionauth <url>', 'FusionAuth (FUSIONAUTH_URL)')
     .option('--tenant <uuid>', 'confine the proxy to one tenant (FUSIONAUTH_TENANT_ID)')
     .option('--sandbox', 'a FusionAuth-compatible sandbox in this process, in place of FusionAuth')
     .option('--redis <url>', 'keep limits in Redis (PORTCULLIS_REDIS); without it they are kept in memory')
     .option('--http [address]', 'open the HTTP door on [HOST:]PORT (PORTCULLIS_HTTP)')
-    .option('--stdio', 'serve stdio as well as HTTP')
-    .option('--allow-anonymous', 'let the HTTP door listen beyond loopback without identities')
+    .option('--rest [address]', 'open the REST door on [HOST:]PORT (PORTCULLIS_REST)')
+    .option('--stdio', 'serve stdio beside these doors')
+    .option('--allow-anonymous', 'let these doors listen beyond loopback without identities')
     .option('--allowed-host <name>', 'a Host header to accept beside loopback; may be repeated', collect)
     .option('--allowed-origin <origin>', 'an Origin to accept beside loopback; may be repeated', collect)
     .option('--audit <file>', 'audit file, `-` for stderr, `off` (PORTCULLIS_AUDIT)')
@@ -161,6 +168,41 @@ async function runDry(flags: DryRunFlags): Promise<ExitCode> {
   if (extra !== undefined)
     throw new CommandError(`expected no \`--${extra}\` beside \`--calls\``, exit.usage);
   return dryRunMany(calls, options);
+}
+
+interface TestFlags {
+  readonly coverage?: true;
+  readonly minCoverage?: number;
+  readonly junit?: string;
+  readonly json?: true;
+  readonly color: boolean;
+  readonly tools: Tools;
+}
+
+function addTest(program: Command, ended: Ended): void {
+  const command = program
+    .command('test')
+    .description('run policy test files')
+    .argument('<path...>', 'test files, or folders with `*.test.yaml`')
+    .option('--coverage', 'tell which rules and conditions were not seen going each way')
+    .addOption(
+      new Option('--min-coverage <percent>', 'fail where a policy was seen less').argParser(readPercent),
+    )
+    .option('--junit <file>', 'write JUnit XML')
+    .option('--json', 'results as JSON')
+    .addOption(toolsOption())
+    .action(async (paths: readonly string[], flags: TestFlags) => {
+      const { test } = await import('./test.ts');
+      const { tools, coverage = false, json = false, minCoverage = null, junit = null } = flags;
+      const [color, secret] = [hasColor(flags), readSecret(process.env)];
+      ended(await test(paths, { tools, coverage, json, minCoverage, junit, color, secret }));
+    });
+  common(command, 'test policies --coverage');
+}
+
+function readPercent(text: string): number {
+  if (/^(?:100|[1-9]?[0-9])$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected a whole number from 0 to 100.');
 }
 
 function addTools(program: Command, ended: Ended): void {

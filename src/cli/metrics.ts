@@ -20,7 +20,9 @@ export function openMetrics(): Metrics {
   let count = 0;
 
   const note = (tool: string, code: string, took: number) => {
-    const labels = `tool="${known.has(tool) ? tool : ''}",code="${code}"`;
+    // A hidden tool counts as one that does not exist.
+    const isKnown = known.has(tool) && code !== 'unknown_tool';
+    const labels = `tool="${isKnown ? tool : ''}",code="${code}"`;
     calls.set(labels, (calls.get(labels) ?? 0) + 1);
     BUCKETS.forEach((bound, i) => {
       if (took <= bound) buckets[i] = (buckets[i] ?? 0) + 1;

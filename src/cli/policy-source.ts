@@ -18,14 +18,14 @@ export interface PolicySource {
 /** The file is looked at this often even where the system tells of no change. */
 const POLL_MS = 1000;
 /** A file is read when two looks this far apart saw the same bytes: half of a policy may be a valid one. */
-const SETTLE_MS = 60;
+const SETTLE_MS = 500;
 
 /** Loads a policy file and follows its changes. Throws a `CommandError` with every problem where it has errors. */
 export function openPolicy(file: string, log: Log): PolicySource {
+  let seen = stamp(file);
   let bytes = readPolicyFile(file);
   let loaded = accepted(file, loadText(bytes, 'known'));
   const listeners = new Set<(now: PreparedPolicy, before: PreparedPolicy) => void>();
-  let seen = stamp(file);
   let settling: NodeJS.Timeout | null = null;
 
   const reload = (fresh: Uint8Array) => {

@@ -24,7 +24,11 @@ async function open(options: Parameters<typeof startSandbox>[0]) {
     return await startSandbox(options);
   } catch (error) {
     const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    const why = isTaken ? 'the port is in use' : error instanceof Error ? error.message : String(error);
+    const why = isTaken
+      ? `port ${options?.port} is in use; choose another with \`--port\``
+      : error instanceof Error
+        ? error.message
+        : String(error);
     throw new CommandError(`cannot start the sandbox: ${why}`, exit.broke);
   }
 }

@@ -26,7 +26,7 @@ interface Asked {
 
 const INSTRUCTIONS = [
   'Every call is judged by a policy before it reaches FusionAuth.',
-  'A result that begins with [POLICY DENIED] is final: do not try it again unless it says when to retry.',
+  'A result that begins with [POLICY DENIED] says why: correct arguments that it lists, wait where it says when to retry, and otherwise do not try again.',
   'Secrets in results may be fingerprints (`fp:…`), which identify a value but cannot be used in its place.',
 ].join(' ');
 

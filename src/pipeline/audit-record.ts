@@ -1,8 +1,8 @@
-import type { AuditRecord, Json, JsonObject, Operation, Path, RawCall } from '../model/index.ts';
+import type { AuditRecord, Json, JsonObject, Operation, RawCall } from '../model/index.ts';
 import type { Fingerprint } from '../policy/fingerprint.ts';
 import { isList, isObject, valueAt } from '../policy/paths.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
-import { withoutSecrets } from '../policy/secrets.ts';
+import { looksSecret, withoutSecrets } from '../policy/secrets.ts';
 
 /** What is known of a call from its start; the rest of its record is how it ended. */
 export type Opening = Pick<
@@ -36,7 +36,7 @@ export function openRecord(
   return {
     id,
     at: new Date(at).toISOString(),
-    tool: operation?.name ?? (TOOL_NAME.test(raw.tool) ? raw.tool : mark(raw.tool)),
+    tool: operation?.name ?? (isPlainName(raw.tool) ? raw.tool : mark(raw.tool)),
     operation: operation?.operationId ?? null,
     transport: raw.transport,
     caller: {
@@ -51,6 +51,11 @@ export function openRecord(
   };
 }
 
+/** A tool that does not exist is recorded by its name, unless an agent may have put a secret there. */
+function isPlainName(tool: string): boolean {
+  return TOOL_NAME.test(tool) && !/[0-9]/.test(tool) && !looksSecret(tool);
+}
+
 /** Arguments as sent, with everything that is or may be a secret as a fingerprint. */
 function recordedArgs(
   sent: Json | undefined,
@@ -61,10 +66,10 @@ function recordedArgs(
   const text = JSON.stringify(sent);
   if (text.length > MAX_ARGS_CHARACTERS || !isObject(sent)) return mark(text);
   const known = knownOnly(sent, operation?.inputSchema ?? NOTHING_KNOWN, mark);
-  return withoutSecrets(known, [], operation?.secretArgs ?? NO_PATHS, mark);
+  const places = operation?.secretArgs ?? [];
+  return withoutSecrets(known, [], { places, isSecret: looksSecret, replace: mark });
 }
 
-const NO_PATHS: readonly Path[] = [];
 const NOTHING_KNOWN: JsonObject = { type: 'object', additionalProperties: false };
 
 /** Replaces what the schema does not know, name and value: an agent may put a secret where none belongs. */
@@ -78,7 +83,7 @@ function knownOnly(value: Json, schema: Json | undefined, mark: (secret: string)
     for (const [name, member] of Object.entries(value)) {
       const place = placeOf(schema, name);
       if (place === null) shown[mark(name)] = mark(JSON.stringify(member));
-      else shown[name] = knownOnly(member, place, mark);
+      else shown[looksSecret(name) ? mark(name) : name] = knownOnly(member, place, mark);
     }
     return shown;
   }

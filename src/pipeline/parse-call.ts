@@ -1,7 +1,7 @@
 import { normalise } from '../catalog/derive.ts';
 import type { Call, JsonObject, Operation, RawCall, Violation } from '../model/index.ts';
 import { isObject, valueAt } from '../policy/paths.ts';
-import { compileSchema, newAjv, type Validate } from '../policy/schema.ts';
+import { schemaCompiler, type Validate } from '../policy/schema.ts';
 import { parseJson } from './parse-json.ts';
 
 /** A call in normal form and the operation it is for. */
@@ -20,11 +20,11 @@ export type ParseCall = (raw: Pick<RawCall, 'tool' | 'args' | 'transport'>) => P
  *   is refused.
  */
 export function callParser(operations: readonly Operation[], tenantId: string | null): ParseCall {
-  const ajv = newAjv();
+  const schemas = schemaCompiler();
   const rows = new Map(
     operations.map((operation) => [
       operation.name,
-      { operation, validate: compileSchema(ajv, operation.schema) },
+      { operation, validate: schemas.compile(operation.schema) },
     ]),
   );
   return ({ tool, args, transport }) => {
@@ -47,7 +47,7 @@ function toNormalForm(
   args: RawCall['args'],
   tenantId: string | null,
 ): NormalForm {
-  const sent = args.value ?? {};
+  const sent = args.value === undefined ? {} : args.value;
   if (!isObject(sent)) {
     return { normal: {}, violations: [...args.faults, { path: 'args', expected: 'a value of type object' }] };
   }

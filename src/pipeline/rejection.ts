@@ -7,13 +7,12 @@ export interface Rejection {
   readonly errors: readonly UpstreamError[];
 }
 
-/** Codes are `[kind]field` (api-facts.md, section 1.3); whatever has another form is not repeated. */
-const CODE = /^\[[A-Za-z]{1,40}\][A-Za-z0-9_.]{0,80}$/;
-const FIELD = /^[A-Za-z][A-Za-z0-9_.]{0,80}$/;
+/** Codes are `[kind]field` in FusionAuth's documentation of errors. */
+const CODE = /^(\[[A-Za-z]{1,24}\])(.*)$/;
 
 /** A 4xx of FusionAuth -> a sentence that helps, and its error codes. */
 export function explainRejection(operation: Operation, status: number, body: Json): Rejection {
-  const errors = errorsIn(body);
+  const errors = errorsIn(body, namesIn(operation));
   return { reason: sentence(operation, status, errors), errors };
 }
 
@@ -27,24 +26,43 @@ function sentence({ meaning }: Operation, status: number, errors: readonly Upstr
   return `FusionAuth answered ${status}${list === '' ? '' : `: ${list}`}.`;
 }
 
-function errorsIn(body: Json): readonly UpstreamError[] {
+/** Codes and fields of an answer. Names that the operation does not have are left out: FusionAuth may echo a value. */
+function errorsIn(body: Json, names: ReadonlySet<string>): readonly UpstreamError[] {
   if (!isObject(body)) return [];
   const fields = isObject(body['fieldErrors']) ? Object.entries(body['fieldErrors']) : [];
   return [
     ...fields.flatMap(([field, errors]) =>
-      codesIn(errors).map((code) => ({ field: plainField(field), code })),
+      codesIn(errors, names).map((code) => ({ field: isKnown(field, names) ? field : null, code })),
     ),
-    ...codesIn(body['generalErrors']).map((code) => ({ field: null, code })),
+    ...codesIn(body['generalErrors'], names).map((code) => ({ field: null, code })),
   ];
 }
 
-function codesIn(errors: Json | undefined): readonly string[] {
+function codesIn(errors: Json | undefined, names: ReadonlySet<string>): readonly string[] {
   if (!isList(errors)) return [];
-  return errors
-    .map((error) => (isObject(error) ? error['code'] : undefined))
-    .filter((code): code is string => typeof code === 'string' && CODE.test(code));
+  return errors.flatMap((error) => {
+    const code = isObject(error) ? error['code'] : undefined;
+    const [, kind, field = ''] = (typeof code === 'string' ? CODE.exec(code) : null) ?? [];
+    if (kind === undefined) return [];
+    return isKnown(field, names) ? `${kind}${field}` : kind;
+  });
 }
 
-function plainField(field: string): string | null {
-  return FIELD.test(field) ? field : null;
+function isKnown(field: string, names: ReadonlySet<string>): boolean {
+  return field.split('.').every((name) => names.has(name));
+}
+
+/** Every name that an argument of the operation, or a part of one, has. */
+function namesIn({ inputSchema, query }: Operation): ReadonlySet<string> {
+  const names = new Set(Object.values(query));
+  const waiting: Json[] = [inputSchema];
+  for (let schema = waiting.pop(); schema !== undefined; schema = waiting.pop()) {
+    if (!isObject(schema)) continue;
+    for (const [name, member] of Object.entries(isObject(schema['properties']) ? schema['properties'] : {})) {
+      names.add(name);
+      waiting.push(member);
+    }
+    waiting.push(schema['items'] ?? null);
+  }
+  return names;
 }

@@ -14,7 +14,7 @@ import type {
 } from '../model/index.ts';
 import type { Fingerprint } from '../policy/fingerprint.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
-import { withoutSecrets } from '../policy/secrets.ts';
+import { looksLikeJwt, withoutSecrets } from '../policy/secrets.ts';
 import { type Opening, openRecord } from './audit-record.ts';
 import { type Judgement, judge } from './judge.ts';
 import type { ParseCall, ParsedCall } from './parse-call.ts';
@@ -247,7 +247,8 @@ function shown(
   ports: Ports,
 ): Json {
   if (secrets === 'clear') return body;
-  return withoutSecrets(body, [], secretResults, (secret) => `fp:${ports.fingerprint(secret)}`);
+  const replace = (secret: string) => `fp:${ports.fingerprint(secret)}`;
+  return withoutSecrets(body, [], { places: secretResults, isSecret: looksLikeJwt, replace });
 }
 
 function milliseconds(elapsed: number): number {

@@ -15,7 +15,7 @@ import type { PreparedCondition, Roots, ShowValue } from './conditions.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { valueAt, writePath } from './paths.ts';
 import type { PreparedLimit, PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
-import { withoutSecrets } from './secrets.ts';
+import { looksSecret, withoutSecrets } from './secrets.ts';
 import { isAnonymous, type Subjects, subjectsOf } from './subjects.ts';
 
 /** All that a decision depends on beside the policy and the call. */
@@ -253,8 +253,9 @@ class Deciding {
   }
 
   private readonly show: ShowValue = (root, path, value) => {
-    const secrets = root === 'args' ? (this.tool.tool?.secretArgs ?? []) : [];
-    return withoutSecrets(value, path, secrets, (secret) => `fp:${this.context.fingerprint(secret)}`);
+    const places = root === 'args' ? (this.tool.tool?.secretArgs ?? []) : [];
+    const replace = (secret: string) => `fp:${this.context.fingerprint(secret)}`;
+    return withoutSecrets(value, path, { places, isSecret: looksSecret, replace });
   };
 }
 

@@ -27,11 +27,19 @@ export function pointlessValue(
     const message = `\`${clip(condition.path)}\` is ${types.join(' or ')}, so \`${condition.op}\` with this value is always unknown`;
     return { code: 'never_known', message };
   }
+  const isId = schemas.some((schema) => schema['format'] === 'uuid');
+  if (isId && PARTS.has(condition.op) && /[A-F]/.test(String(condition.value))) {
+    return {
+      code: 'never_equal',
+      message: 'ids are compared in lower case; this value is never a part of one',
+    };
+  }
   if (!EQUALITIES.has(condition.op)) return null;
   const values = isList(condition.value) ? condition.value : [condition.value];
   return neverEqual(condition, schemas, values, tools);
 }
 
+const PARTS: ReadonlySet<Operator> = new Set(['contains', 'not_contains', 'starts_with', 'ends_with']);
 const EQUALITIES: ReadonlySet<Operator> = new Set(['eq', 'neq', 'in', 'not_in']);
 
 function neverEqual(
@@ -40,13 +48,6 @@ function neverEqual(
   values: readonly Json[],
   tools: readonly Tool[],
 ): Pointless | null {
-  const ids = schemas.some((schema) => schema['format'] === 'uuid');
-  if (ids && values.some((value) => typeof value === 'string' && /[A-F]/.test(value))) {
-    return {
-      code: 'never_equal',
-      message: 'ids are compared in lower case; this value is never equal to one',
-    };
-  }
   if (!schemas.every((schema) => isList(schema['enum']))) return null;
   const allowed = schemas.flatMap((schema) => (isList(schema['enum']) ? schema['enum'].map(String) : []));
   const wrong = values.find((value) => typeof value === 'string' && !allowed.includes(value));

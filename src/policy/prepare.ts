@@ -1,7 +1,8 @@
-import type { Ajv2020 } from 'ajv/dist/2020.js';
 import type {
   AmountLimit,
   Claim,
+  Condition,
+  JsonObject,
   Kind,
   Path,
   Per,
@@ -17,10 +18,11 @@ import type {
 import { inUnits, unitOf } from './amounts.ts';
 import { type PreparedCondition, prepareCondition } from './conditions.ts';
 import { shortHash } from './fingerprint.ts';
+import { schemaWithLowerIds, withLowerIds } from './ids.ts';
 import { isGlob, means } from './names.ts';
-import { parsePath } from './paths.ts';
+import { isObject, parsePath } from './paths.ts';
 import { ruleName } from './read-rule.ts';
-import { compileSchema, newAjv, type Validate } from './schema.ts';
+import { type SchemaCompiler, schemaCompiler, type Validate } from './schema.ts';
 
 /** A policy made ready: schemas compiled, regexes built, globs resolved to a list of rules for each tool. */
 export interface PreparedPolicy {
@@ -76,8 +78,8 @@ const MAX_ANY = 1000;
 
 /** Makes a checked policy ready to decide. */
 export function prepare(policy: Policy, { tools, digest, placeOf }: Preparation): PreparedPolicy {
-  const ajv = newAjv();
-  const keys = policy.tools.map((toolRules) => prepareKey(toolRules, { policy, ajv, tools, placeOf }));
+  const schemas = schemaCompiler();
+  const keys = policy.tools.map((toolRules) => prepareKey(toolRules, { policy, schemas, tools, placeOf }));
   const prepared = new Map<string, PreparedTool>();
   for (const tool of tools ?? []) prepared.set(tool.name, prepareTool(tool, tool, policy, keys));
   const anyTool = (name: string): PreparedTool => {
@@ -96,29 +98,40 @@ interface PreparedKey extends ToolRules {
 
 interface KeyContext {
   readonly policy: Policy;
-  readonly ajv: Ajv2020;
+  readonly schemas: SchemaCompiler;
   readonly tools: readonly Tool[] | null;
   readonly placeOf: Preparation['placeOf'];
 }
 
-function prepareKey(toolRules: ToolRules, { policy, ajv, tools, placeOf }: KeyContext): PreparedKey {
+function prepareKey(toolRules: ToolRules, { policy, schemas, tools, placeOf }: KeyContext): PreparedKey {
   const { key, rules } = toolRules;
   const tool = tools?.find((each) => !isGlob(key) && means(key, each));
   const lasting = tool?.name ?? key;
+  const under = tools?.filter((each) => means(key, each)) ?? [];
+  const ready = (conditions: readonly Condition[]) =>
+    conditions.map((condition) => prepareCondition(withLowerIds(condition, under)));
   return {
     ...toolRules,
-    validate: toolRules.arguments === null ? null : compileSchema(ajv, toolRules.arguments),
+    validate: toolRules.arguments === null ? null : schemas.compile(lowered(toolRules.arguments, under)),
     prepared: rules.map((rule, i) => ({
       id: rule.name ?? ruleName(key, i),
       line: placeOf?.(rule, 'rule').line,
       observe: rule.observe || policy.mode === 'observe',
       deny: rule.deny,
-      when: rule.when.map(prepareCondition),
-      conditions: rule.conditions.map(prepareCondition),
+      when: ready(rule.when),
+      conditions: ready(rule.conditions),
       because: rule.because,
       ...prepareLimits(rule, [lasting, rule.name ?? i], policy.sessionCeiling),
     })),
   };
+}
+
+function lowered(schema: JsonObject, tools: readonly Tool[]): JsonObject {
+  const changed = schemaWithLowerIds(
+    schema,
+    tools.map((tool) => tool.schema),
+  );
+  return isObject(changed) ? changed : schema;
 }
 
 function prepareLimits(
@@ -163,7 +176,8 @@ function levels(
     per: level,
     kind,
     unit,
-    max: Math.min(most, Number.MAX_SAFE_INTEGER),
+    // An amount too large to count costs MAX_SAFE_INTEGER, and must not fit.
+    max: Math.min(most, Number.MAX_SAFE_INTEGER - 1),
   });
   return per === 'session' ? [at('session', max), at('identity', max * ceiling)] : [at(per, max)];
 }
@@ -185,7 +199,9 @@ function prepareTool(
     grants:
       policy.grants
         ?.filter(({ tools }) => tools.some((name) => means(name, names)))
-        .map(({ to }) => to.map(prepareCondition)) ?? null,
+        .map(({ to }) =>
+          to.map((each) => prepareCondition(withLowerIds(each, tool === null ? [] : [tool]))),
+        ) ?? null,
     schemas: own.flatMap(({ key, validate }) => (validate === null ? [] : [{ key, validate }])),
     rules: own.flatMap(({ prepared }) => prepared),
     secrets: shownSecrets(own, kind),

@@ -1,7 +1,7 @@
 import type { Identity, Instant, Problem } from '../model/index.ts';
 import type { Case, CaseFile } from './cases.ts';
 import { type Fields, readFields, readList, readText } from './fields.ts';
-import { clip, describe, type Located, Report, toJson } from './located.ts';
+import { clip, describe, type Located, type Report, toJson } from './located.ts';
 import { type CaseScope, type CaseWords, readCall, readTimeOf } from './read-call.ts';
 import { readExpected } from './read-expected.ts';
 import { readGiven } from './read-given.ts';
@@ -9,7 +9,12 @@ import { readCaseYaml } from './short-given.ts';
 
 export type ParsedCases =
   | { readonly ok: true; readonly file: CaseFile }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      /** The policy that the file is for, where that much can be read: its problems can be told as well. */
+      readonly policy: string | null;
+    };
 
 const FILE_KEYS = ['policy', 'at', 'callers', 'cases'];
 const HINTS = { name: '`name` belongs into a case', call: '`call` belongs into a case' };
@@ -18,11 +23,10 @@ const NEW_YEAR: Instant = Date.UTC(2026, 0, 1);
 
 /** The text of a test file -> its cases, or every problem at once. Never throws. */
 export function parseCases(text: string, words: CaseWords): ParsedCases {
-  const report = new Report();
-  const root = readCaseYaml(text.replace(/^\uFEFF/, ''), report);
+  const { root, report } = readCaseYaml(text.replace(/^\uFEFF/, ''));
   const file = root === null ? null : readFile(root, words, report);
   if (file !== null && report.problems.length === 0) return { ok: true, file };
-  return { ok: false, problems: report.inOrder().map(ofTests) };
+  return { ok: false, problems: report.inOrder().map(ofTests), policy: file?.policy || null };
 }
 
 /** An empty file is told of in the words of a test file. */

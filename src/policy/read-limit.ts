@@ -220,13 +220,13 @@ function checkedBound(condition: Extract<Condition, { path: string }>, report: R
     report.error(report.placeOf(condition, 'op'), 'bad_state', 'expected `lt` or `lte` on a counter');
     return null;
   }
-  if (typeof value === 'number' && value > 0 && value <= Number.MAX_SAFE_INTEGER && hasSixDecimals(value)) {
+  if (typeof value === 'number' && value > 0 && value < Number.MAX_SAFE_INTEGER && hasSixDecimals(value)) {
     return { condition, bound: { op, value } };
   }
   report.error(
     report.placeOf(condition, 'value'),
     'bad_state',
-    `expected a number above 0 and up to ${Number.MAX_SAFE_INTEGER} with at most six decimals as bound of a counter`,
+    `expected a number above 0 and up to ${Number.MAX_SAFE_INTEGER - 1} with at most six decimals as bound of a counter`,
   );
   return null;
 }

@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats';
 import { RE2JS } from 're2js';
 import type { Json, JsonObject, Path, Violation } from '../model/index.ts';
 import { suggestion } from './located.ts';
-import { writePath } from './paths.ts';
+import { isObject, writePath } from './paths.ts';
 
 /** A compiled schema: the violations of a value, each once; empty where the value is valid. */
 export type Validate = (value: Json) => readonly Violation[];
@@ -26,13 +26,13 @@ const MAX_VIOLATIONS = 50;
 const MAX_VALUES_SHOWN = 20;
 
 /** A validator of JSON Schema 2020-12 that asserts formats and matches patterns in linear time (RE2). */
-export function newAjv(): Ajv2020 {
+export function newAjv(how: 'all errors' | 'first error' = 'all errors'): Ajv2020 {
   const ajv = new Ajv2020({
     strict: true,
     strictTypes: false,
     strictTuples: false,
     strictRequired: false,
-    allErrors: true,
+    allErrors: how === 'all errors',
     verbose: true,
     ownProperties: true,
     logger: false,
@@ -41,7 +41,25 @@ export function newAjv(): Ajv2020 {
   const names = Object.keys(FORMATS).filter((name) => name !== 'uuid');
   addFormats.default(ajv, { mode: 'full', formats: names as addFormats.FormatName[], keywords: false });
   // Ajv follows anchors, but its strict mode does not know the keyword.
-  return ajv.addVocabulary(['$anchor']).addFormat('uuid', UUID);
+  ajv.addVocabulary(['$anchor']).addFormat('uuid', UUID);
+  // Ajv compares every two elements, which an agent could turn into minutes.
+  ajv.removeKeyword('uniqueItems');
+  return ajv.addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    validate: (unique: boolean, list: readonly Json[]) =>
+      !unique || new Set(list.map(canonical)).size === list.length,
+  });
+}
+
+/** Equal texts for equal values. */
+function canonical(value: Json): string {
+  return JSON.stringify(value, (_key, member: Json) =>
+    isObject(member)
+      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
 }
 
 /** Ajv keeps one of all patterns that have the same text: each must have its own. */
@@ -50,10 +68,44 @@ function compilePattern(pattern: string) {
   return { test: (text: string) => compiled.matcher(text).find(), toString: () => pattern };
 }
 
-/** Compiles a schema of arguments. Throws where the schema is wrong. */
-export function compileSchema(ajv: Ajv2020, schema: JsonObject): Validate {
-  const validate = ajv.compile(schema);
-  return (value) => (validate(value) ? [] : violationsOf(validate.errors ?? []));
+/** Compiles schemas of arguments. */
+export interface SchemaCompiler {
+  /** Throws where the schema is wrong. */
+  compile(schema: JsonObject): Validate;
+}
+
+/** Of values with more parts than this only the first violation is told: an agent must not make us write a book. */
+const MAX_PARTS_TOLD = 2000;
+
+/** A compiler whose validators stop at the first violation, and look for the others only in values that are small. */
+export function schemaCompiler(): SchemaCompiler {
+  const [first, all] = [newAjv('first error'), newAjv('all errors')];
+  return {
+    compile(schema) {
+      const isValid = first.compile(schema);
+      let tell: ReturnType<typeof all.compile> | undefined;
+      return (value) => {
+        if (isValid(value)) return [];
+        if (countParts(value, MAX_PARTS_TOLD) > MAX_PARTS_TOLD) return violationsOf(isValid.errors ?? []);
+        tell ??= all.compile(schema);
+        return tell(value) ? [] : violationsOf(tell.errors ?? []);
+      };
+    },
+  };
+}
+
+/** How many values are in a value, itself one; counted no further than just past a bound. */
+function countParts(value: Json, bound: number): number {
+  let count = 0;
+  const waiting: Json[] = [value];
+  for (let next = waiting.pop(); next !== undefined && count <= bound; next = waiting.pop()) {
+    count++;
+    if (typeof next !== 'object' || next === null) continue;
+    const parts = Object.values(next);
+    if (parts.length > bound) return parts.length;
+    waiting.push(...parts);
+  }
+  return count;
 }
 
 function violationsOf(errors: readonly ErrorObject[]): readonly Violation[] {

@@ -1,30 +1,49 @@
 import type { Json, Path } from '../model/index.ts';
 import { isList, isObject } from './paths.ts';
 
-/** What has the shape of a JWT, a refresh token or a key is treated as a secret, wherever it stands. */
-const LOOKS_SECRET = /eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.|^[A-Za-z0-9+/_-]{40,}={0,2}$/;
+/** What is a secret, and what stands in its place. */
+export interface Redaction {
+  /** Where secrets stand; `*` means every element of a list. What stands below such a place is secret too. */
+  readonly places: readonly Path[];
+  /** Whether a text is to be taken for a secret wherever it stands, as a value or as a name. */
+  readonly isSecret: (text: string) => boolean;
+  readonly replace: (secret: string) => string;
+}
+
+const JWT = /eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\./;
+const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
+const RUNS = /[A-Za-z0-9+/_-]{32,}/g;
+
+/** Whether a text has a JWT in it. */
+export function looksLikeJwt(text: string): boolean {
+  return JWT.test(text);
+}
+
+/** Whether a text has in it what could be a JWT, a refresh token, an API key or a session id; an id is none. */
+export function looksSecret(text: string): boolean {
+  if (text.length < 20) return false;
+  return (
+    looksLikeJwt(text) || (text.replaceAll(UUIDS, ' ').match(RUNS) ?? []).some((run) => /[0-9]/.test(run))
+  );
+}
 
 /**
  * A value with every secret in it replaced.
  *
  * @param at where the value stands.
- * @param secrets where secrets stand; `*` means every element of a list. What stands below such a place is secret too.
  */
-export function withoutSecrets(
-  value: Json,
-  at: Path,
-  secrets: readonly Path[],
-  replace: (secret: string) => string,
-): Json {
-  if (secrets.some((secret) => secret.length <= at.length && secret.every((step, i) => fits(step, at[i])))) {
+export function withoutSecrets(value: Json, at: Path, redaction: Redaction): Json {
+  const { places, isSecret, replace } = redaction;
+  if (places.some((place) => place.length <= at.length && place.every((step, i) => fits(step, at[i])))) {
     return replace(typeof value === 'string' ? value : JSON.stringify(value));
   }
-  if (typeof value === 'string') return LOOKS_SECRET.test(value) ? replace(value) : value;
-  if (isList(value)) return value.map((element, i) => withoutSecrets(element, [...at, i], secrets, replace));
+  if (typeof value === 'string') return isSecret(value) ? replace(value) : value;
+  if (isList(value)) return value.map((element, i) => withoutSecrets(element, [...at, i], redaction));
   if (!isObject(value)) return value;
   const shown: Record<string, Json> = {};
-  for (const [key, member] of Object.entries(value))
-    shown[key] = withoutSecrets(member, [...at, key], secrets, replace);
+  for (const [name, member] of Object.entries(value)) {
+    shown[isSecret(name) ? replace(name) : name] = withoutSecrets(member, [...at, name], redaction);
+  }
   return shown;
 }
 

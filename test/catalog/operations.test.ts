@@ -40,7 +40,7 @@ const secrets: Readonly<Record<string, { args: string; results: string; jwt: str
   issueJWTWithId: { args: 'encodedJWT refreshToken', results: 'token refreshToken', jwt: 'encodedJWT' },
   retrieveJwtPublicKey: { args: '', results: '', jwt: null },
   reconcileJWTWithId: {
-    args: 'body.data.token body.encodedJWT',
+    args: 'body.data body.encodedJWT',
     results:
       'token refreshToken trustToken twoFactorId twoFactorTrustId changePasswordId emailVerificationId ' +
       'identityVerificationId registrationVerificationId pendingIdPLinkId user.registrations.*.authenticationToken ' +
@@ -114,7 +114,11 @@ describe('the catalog', () => {
         for (const schema of [operation.schema, operation.inputSchema]) {
           for (const part of parts(schema)) {
             if (part.schema['maxLength'] !== 16_384) continue;
-            expect(known).toContain(part.path.join('.'));
+            const places = part.path.map((_, i) => part.path.slice(0, i + 1).join('.'));
+            expect(
+              places.some((place) => known.has(place)),
+              part.path.join('.'),
+            ).toBe(true);
           }
         }
       });

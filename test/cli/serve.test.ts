@@ -76,7 +76,7 @@ describe('serve that cannot start', () => {
       code: 1,
       says: /Redis at 127\.0\.0\.1:1 cannot be reached/,
     },
-    { name: 'a Redis URL that is none', args: () => ['--redis', 'http://x'], code: 1, says: /redis:\/\// },
+    { name: 'a Redis URL that is none', args: () => ['--redis', 'http://x'], code: 2, says: /redis:\/\// },
     {
       name: 'an audit that cannot be written',
       args: () => ['--audit', '/proc/nowhere/audit.jsonl'],

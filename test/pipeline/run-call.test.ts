@@ -77,10 +77,10 @@ const replies = [
     },
     outcome: {
       ended: 'rejected',
-      reason: 'FusionAuth answered 400: [invalid]refreshToken on refreshToken, [x]y, [general].',
+      reason: 'FusionAuth answered 400: [invalid]refreshToken on refreshToken, [x], [general].',
       errors: [
         { field: 'refreshToken', code: '[invalid]refreshToken' },
-        { field: null, code: '[x]y' },
+        { field: null, code: '[x]' },
         { field: null, code: '[general]' },
       ],
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { problemsOf } from './support.ts';
 
-const EMPTY = '1:1 error empty expected a policy; the smallest is `{}`';
+const EMPTY = '1:1 error empty expected a policy; begin with `default: deny`';
 const TOO_LARGE = '1:1 error too_large expected at most 1 MiB';
 const MIB = 1024 * 1024;
 

@@ -112,10 +112,23 @@ function success({ status, body }: Extract<Answer, { complete: true }>): Reply {
  */
 function parse(body: Buffer): Json | undefined {
   try {
-    return JSON.parse(body.toString('utf8'));
+    const value: Json = JSON.parse(body.toString('utf8'));
+    return isShallow(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** No answer of FusionAuth is nested deeply; one that is would overflow whoever walks it. */
+const MAX_LEVELS = 100;
+
+function isShallow(value: Json): boolean {
+  let level: readonly Json[] = [value];
+  for (let levels = 0; level.length > 0; levels++) {
+    if (levels > MAX_LEVELS) return false;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return true;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
