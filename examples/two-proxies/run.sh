@@ -29,6 +29,7 @@ trap 'exit 143' TERM
 start() {
   local name=$1 pattern=$2 log=$folder/$1.log
   shift 2
+  : >"$log"
   "$@" >"$log" 2>&1 &
   local pid=$!
   pids="$pid $pids"
@@ -56,7 +57,7 @@ export FUSIONAUTH_URL FUSIONAUTH_API_KEY PORTCULLIS_REDIS PORTCULLIS_SECRET PORT
 start first ' on http' node "$portcullis" serve --policy "$here/policy.yaml" --http "$first_port"
 start second ' on http' node "$portcullis" serve --policy "$here/policy.yaml" --http "$second_port"
 
-echo "http://127.0.0.1:$first_port/mcp and http://127.0.0.1:$second_port/mcp are ready; logs and audit are in $folder"
+echo "http://127.0.0.1:$first_port/mcp and http://127.0.0.1:$second_port/mcp are ready; logs and audit are in $folder until Ctrl-C"
 while sleep 0.5; do
   for pid in $pids; do
     if ! kill -0 "$pid" 2>/dev/null; then

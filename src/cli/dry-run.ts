@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { memoryLimits } from '../adapters/limits/memory.ts';
 import { operations } from '../catalog/operations.ts';
-import type { Call, Limits, SentArgs, Ticket, Would } from '../model/index.ts';
+import type { Call, SentArgs, Would } from '../model/index.ts';
 import { type Judgement, judge } from '../pipeline/judge.ts';
 import { callParser, type ParseCall } from '../pipeline/parse-call.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
@@ -16,6 +16,7 @@ import { type CallLine, type Read, readCallLine, readIdentity, readTime } from '
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { inkFor } from './ink.ts';
 import { loadPolicy, problemLine, reasonOf, type Tools, toolsOf } from './load-policy.ts';
+import { openRefunds } from './refunds.ts';
 
 export interface DryRunOptions {
   readonly policy: string;
@@ -126,22 +127,6 @@ function parseAny({ tool, transport, args }: CallLine): Call {
     args: isObject(args.value) ? args.value : {},
     jwt: null,
     violations: args.faults,
-  };
-}
-
-/** Refunds that become known at their own times. */
-function openRefunds(limits: Limits) {
-  let pending: { readonly ticket: Ticket; readonly at: number }[] = [];
-  return {
-    add(ticket: Ticket, at: number) {
-      pending.push({ ticket, at });
-    },
-    /** Gives back what was settled up to a time, in the order of settling. */
-    async until(now: number) {
-      const due = pending.filter(({ at }) => at <= now).toSorted((a, b) => a.at - b.at);
-      pending = pending.filter(({ at }) => at > now);
-      for (const { ticket, at } of due) await limits.settle(ticket, 'refund', at);
-    },
   };
 }
 

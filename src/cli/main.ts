@@ -38,7 +38,7 @@ function commands(ended: Ended): Command {
     .version(version())
     .addHelpText('after', '\nExample:\n  $ portcullis serve --sandbox\n')
     .exitOverride();
-  for (const add of [addServe, addCheck, addDryRun, addTest, addTools, addSandbox, addDemo])
+  for (const add of [addServe, addCheck, addDryRun, addTest, addTools, addVerifyAudit, addSandbox, addDemo])
     add(program, ended);
   return program;
 }
@@ -95,6 +95,10 @@ function addServe(program: Command, ended: Ended): void {
       const { serve } = await import('./serve.ts');
       ended(await serve(flags, process.env, version()));
     });
+  command.addHelpText(
+    'after',
+    '\nSecrets come from the environment, or from the file that NAME_FILE names: FUSIONAUTH_API_KEY, PORTCULLIS_SECRET, PORTCULLIS_REDIS.',
+  );
   common(command, 'serve --policy policies/default.yaml --http 9090');
 }
 
@@ -228,6 +232,18 @@ function addSandbox(program: Command, ended: Ended): void {
       ended(await sandbox(flags));
     });
   common(command, 'sandbox --port 9011');
+}
+
+function addVerifyAudit(program: Command, ended: Ended): void {
+  const command = program
+    .command('verify-audit')
+    .description('check that the records of an audit are whole and in their chains')
+    .argument('<file...>', 'audit files, oldest first')
+    .action(async (files: readonly string[]) => {
+      const { verifyFiles } = await import('./verify-audit.ts');
+      ended(await verifyFiles(files));
+    });
+  common(command, 'verify-audit portcullis-audit.jsonl.1 portcullis-audit.jsonl');
 }
 
 function addDemo(program: Command, ended: Ended): void {

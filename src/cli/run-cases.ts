@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { memoryLimits } from '../adapters/limits/memory.ts';
 import { operations } from '../catalog/operations.ts';
-import type { Call, Hold, Limits, Refusal, Step, Ticket } from '../model/index.ts';
+import type { Call, Hold, Limits, Refusal, Step } from '../model/index.ts';
 import { type Judgement, judge } from '../pipeline/judge.ts';
 import { callParser, type ParseCall } from '../pipeline/parse-call.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
@@ -19,6 +19,7 @@ import { type Fingerprint, fingerprintWith } from '../policy/fingerprint.ts';
 import { isObject } from '../policy/paths.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import type { Tools } from './load-policy.ts';
+import { openRefunds } from './refunds.ts';
 import type { TestedPolicy, TestFile } from './test-files.ts';
 
 /** How the cases of all files went, and what they saw of each policy. */
@@ -171,23 +172,6 @@ function refusalsOf(hold: Hold): readonly Refusal[] {
     case 'unknown':
       return [];
   }
-}
-
-/** Refunds that become known at their own times; what is not given back is spent. */
-function openRefunds(limits: Limits) {
-  let pending: { readonly ticket: Ticket; readonly at: number }[] = [];
-  return {
-    add(ticket: Ticket, at: number) {
-      pending.push({ ticket, at });
-    },
-    /** Gives back what was settled up to a time, in the order of settling. */
-    async until(now: number) {
-      const due = pending.filter(({ at }) => at <= now).toSorted((a, b) => a.at - b.at);
-      if (due.length === 0) return;
-      pending = pending.filter(({ at }) => at > now);
-      for (const { ticket, at } of due) await limits.settle(ticket, 'refund', at);
-    },
-  };
 }
 
 function endingOf(judgement: Judgement, tool: string): Ending {

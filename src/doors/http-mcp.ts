@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Guard, Identify, Identity } from '../model/index.ts';
+import { ANONYMOUS, identityKey } from '../pipeline/identity-key.ts';
 import { type Frame, PARSE_ERROR, readFrame } from './frame.ts';
 import { type Body, readBody } from './http-body.ts';
 import { announcesTooMuch, checkShape, MAX_BODY_BYTES } from './http-checks.ts';
@@ -9,7 +10,6 @@ import { objectCounted, objectTooOften } from './http-guarded.ts';
 import { type Objection, object, replyEmpty } from './http-reply.ts';
 import type { HttpSession, HttpSessions } from './http-sessions.ts';
 import { EventStream } from './http-streams.ts';
-import { ANONYMOUS, identityKey } from './identity-key.ts';
 import type { Mcp } from './mcp.ts';
 
 /** What the endpoint works with. */

@@ -26,12 +26,24 @@ export function subjectsOf(caller: Caller): Subjects {
   return subjects;
 }
 
-/** One text for each identity: issuer, tenant, and `sub` or else `client_id`; one for all who have neither. */
-export function identityKey({ issuer, tenant, sub, client_id }: Identity): string {
+/** The key that all callers without `sub` and `client_id` share. */
+export const ANONYMOUS = 'anonymous';
+
+const keys = new WeakMap<Identity, string>();
+
+/** What makes two callers the same: issuer, tenant, and `sub` or else `client_id`, which are not each other's equal. */
+export function identityKey(identity: Identity): string {
+  const before = keys.get(identity);
+  if (before !== undefined) return before;
+  const key = deriveKey(identity);
+  keys.set(identity, key);
+  return key;
+}
+
+function deriveKey({ issuer, tenant, sub, client_id }: Identity): string {
   const realm = [issuer ?? null, tenant ?? null];
   if (sub !== undefined) return JSON.stringify([...realm, 'sub', sub]);
-  if (client_id !== undefined) return JSON.stringify([...realm, 'client_id', client_id]);
-  return '[]';
+  return client_id === undefined ? ANONYMOUS : JSON.stringify([...realm, 'client_id', client_id]);
 }
 
 /** Nobody in particular: neither `sub` nor `client_id`. */

@@ -323,6 +323,42 @@ describe('the audit of serve', () => {
   });
 });
 
+describe('verify-audit', () => {
+  const lines = async () => {
+    const audit = join(folder.path, `verified-${Math.random()}.jsonl`);
+    const { proxy, url } = await serveHttp(['--audit', audit]);
+    const agent = await httpAgent(url);
+    for (let i = 0; i < 3; i++) await agent.call(VEND, { body: {} });
+    await agent.close();
+    await proxy.stop();
+    return readFileSync(audit, 'utf8').trim().split('\n');
+  };
+
+  it('accepts an audit as it was written, and finds a record that was changed or taken out', async () => {
+    const all = await lines();
+    const whole = file('whole.jsonl', `${all.join('\n')}\n`);
+    expect(await run(['verify-audit', whole])).toEqual({
+      code: 0,
+      stdout: '6 records in 1 chain, 0 unfinished lines\n',
+      stderr: '',
+    });
+    const changed = file('changed.jsonl', all.join('\n').replace('"status":200', '"status":500'));
+    expect(await run(['verify-audit', changed])).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^line 2: /),
+    });
+    const shorter = file('shorter.jsonl', all.filter((_, i) => i !== 2).join('\n'));
+    expect(await run(['verify-audit', shorter])).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^line 3: /),
+    });
+    expect(await run(['verify-audit', '/nowhere'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/there is no such file/),
+    });
+  });
+});
+
 describe('the metrics of serve', () => {
   it('count calls by tool and code, and never a name that an agent made up', async () => {
     const { url } = await serveHttp([]);

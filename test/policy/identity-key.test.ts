@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ANONYMOUS, identityKey } from '../../src/doors/identity-key.ts';
+import { ANONYMOUS, identityKey } from '../../src/policy/subjects.ts';
 import type { Identity } from '../../src/model/index.ts';
 
 const rows: readonly (readonly [name: string, one: Identity, other: Identity, same: boolean])[] = [
