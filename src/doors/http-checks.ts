@@ -15,6 +15,8 @@ const SINGLE_HEADERS = [
   'content-length',
   'mcp-session-id',
   'mcp-protocol-version',
+  'x-portcullis-authorization',
+  'x-fusionauth-tenantid',
 ];
 const VERSIONS = new Set(SUPPORTED_PROTOCOL_VERSIONS);
 const JSON_TYPE = 'application/json';
@@ -25,7 +27,8 @@ const MAX_REMEMBERED = 64;
 /** Which values of a header are accepted, each judged once. */
 const takesJsonAndStream = remembered((accept) => accepts(accept, JSON_TYPE) && accepts(accept, STREAM_TYPE));
 const takesStream = remembered((accept) => accepts(accept, STREAM_TYPE));
-const isJson = remembered((type) =>
+/** Whether a `Content-Type` is JSON in UTF-8. */
+export const isJson = remembered((type) =>
   /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i.test(type),
 );
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { object } from './http-reply.ts';
+import { object, type WriteObjection } from './http-reply.ts';
 
 /** How long the pieces of a request may take; `bodyMs` counts from its first byte to its last. */
 export interface ListenerTerms {
@@ -11,6 +11,10 @@ export interface ListenerTerms {
   readonly bodyMs: number;
   readonly handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
   readonly log: (message: string) => void;
+  /** How the door words objections; left out, as JSON-RPC. */
+  readonly object?: WriteObjection;
+  /** The most that request line and headers may have together; left out, 16 KiB. */
+  readonly maxHeaderBytes?: number;
 }
 
 /** An HTTP server that outlives whatever it is sent. */
@@ -26,6 +30,7 @@ const KEEP_ALIVE_MS = 65_000;
 const SILENCE_MS = 120_000;
 const CHECK_EVERY_MS = 1000;
 const LINGER_MS = 1000;
+const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Opens the port. Rejects with Node's own error where it cannot. */
 export async function openListener(terms: ListenerTerms): Promise<Listener> {
@@ -34,6 +39,7 @@ export async function openListener(terms: ListenerTerms): Promise<Listener> {
     requestTimeout: terms.bodyMs,
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, terms.bodyMs),
     keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: terms.maxHeaderBytes ?? MAX_HEADER_BYTES,
   });
   server.maxRequestsPerSocket = 0;
   server.setTimeout(SILENCE_MS);
@@ -75,10 +81,12 @@ function allowHalfOpen(server: Server): void {
 class Connections {
   private readonly newest = new Map<Duplex, ServerResponse | null>();
   private readonly terms: ListenerTerms;
+  private readonly object: WriteObjection;
   private isEnding = false;
 
   constructor(terms: ListenerTerms) {
     this.terms = terms;
+    this.object = terms.object ?? object;
   }
 
   add(socket: Socket): void {
@@ -90,12 +98,12 @@ class Connections {
     this.newest.set(req.socket, res);
     if (this.isEnding) {
       res.shouldKeepAlive = false;
-      object(res, { status: 503, message: 'Service unavailable: shutting down' });
+      this.object(res, { status: 503, message: 'Service unavailable: shutting down' });
       return;
     }
     this.terms.handle(req, res).catch((error: unknown) => {
       this.terms.log(`an HTTP request ended in a bug: ${error instanceof Error ? error.name : typeof error}`);
-      object(res, { status: 500, message: 'Internal error' });
+      this.object(res, { status: 500, message: 'Internal error' });
     });
   }
 
@@ -109,7 +117,7 @@ class Connections {
     else {
       // A call that was complete before the garbage is still answered; nothing is read after it.
       res.shouldKeepAlive = false;
-      if (!res.req.complete) object(res, { status, message: REASONS.get(status) ?? 'Bad Request' });
+      if (!res.req.complete) this.object(res, { status, message: REASONS.get(status) ?? 'Bad Request' });
     }
   }
 

@@ -11,6 +11,9 @@ export interface Objection {
   readonly headers?: OutgoingHttpHeaders;
 }
 
+/** How a door writes an objection. Does nothing where an answer was begun or the client is gone. */
+export type WriteObjection = (res: ServerResponse, objection: Objection) => void;
+
 /** What the SDK's servers answer where only HTTP is at fault. */
 const HTTP_ERROR = -32000;
 

@@ -31,7 +31,7 @@ export interface HttpOptions {
 
 /** A door that is open. */
 export interface HttpDoor {
-  /** Where MCP clients connect, for example `http://127.0.0.1:9090/mcp`. */
+  /** Where clients connect, for example `http://127.0.0.1:9090/mcp`. */
   readonly url: string;
   readonly port: number;
   /** Takes no more requests, answers those that run (for at most 10 seconds), ends streams and connections. */

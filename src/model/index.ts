@@ -432,8 +432,13 @@ export interface UpstreamError {
 
 /** How a call ended. */
 export type Outcome = { readonly id: string; readonly policy: string } & (
-  /** `empty`: FusionAuth's own answer had no body, and `body` stands in for it. */
-  | { readonly ended: 'result'; readonly status: number; readonly body: Json; readonly empty?: true }
+  | {
+      readonly ended: 'result';
+      readonly status: number;
+      readonly body: Json;
+      /** FusionAuth's own answer had no body, and `body` stands in for it. */
+      readonly empty?: true;
+    }
   | { readonly ended: 'unknown_tool'; readonly tool: string }
   | {
       readonly ended: 'denied';

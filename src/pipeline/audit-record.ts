@@ -83,7 +83,7 @@ function knownOnly(value: Json, schema: Json | undefined, mark: (secret: string)
     for (const [name, member] of Object.entries(value)) {
       const place = placeOf(schema, name);
       if (place === null) shown[mark(name)] = mark(JSON.stringify(member));
-      else shown[looksSecret(name) ? mark(name) : name] = knownOnly(member, place, mark);
+      else shown[name] = knownOnly(member, place, mark);
     }
     return shown;
   }

@@ -81,18 +81,24 @@ describe.each(setups)('an agent $name', ({ door, limits }) => {
     const vended = await agent.call('fusionauth-vendjwtwithid', { body: { claims: { colour: 'green' } } });
     expect(vended.isError).toBe(false);
     expect(JSON.parse(vended.text)).toEqual(vended.structured);
-    const validated = await agent.call('fusionauth-validatejwtwithid', { encodedJWT: vended.structured['token'] });
+    const validated = await agent.call('fusionauth-validatejwtwithid', {
+      encodedJWT: vended.structured['token'],
+    });
     expect(validated.structured['jwt']).toMatchObject({ colour: 'green' });
   });
 
   it('is refused call 31 in 60 s to exchange, and another session still gets through', async () => {
     const application = sandbox.world.applications.find(({ allowTokenRefresh }) => allowTokenRefresh);
     const user = sandbox.world.users[0];
-    if (application === undefined || user === undefined) throw new Error('the sandbox has no such application');
+    if (application === undefined || user === undefined)
+      throw new Error('the sandbox has no such application');
     const body = { refreshToken: sandbox.world.newRefreshToken(user.id, application.id).token };
     const results = [];
-    for (let i = 0; i < 31; i++) results.push(await agent.call(EXCHANGE, { body: { refreshToken: 'unknown' } }));
-    expect(results.slice(0, 30).map(({ decision }) => decision['code'])).toEqual(Array(30).fill('upstream_rejected'));
+    for (let i = 0; i < 31; i++)
+      results.push(await agent.call(EXCHANGE, { body: { refreshToken: 'unknown' } }));
+    expect(results.slice(0, 30).map(({ decision }) => decision['code'])).toEqual(
+      Array(30).fill('upstream_rejected'),
+    );
     expect(results[30]).toMatchObject({
       isError: true,
       text: expect.stringMatching(/^\[POLICY DENIED\] .* Retry in \d+ s\.$/),
@@ -116,7 +122,11 @@ describe.each(setups)('an agent $name', ({ door, limits }) => {
     expect(denied.text).toBe(
       '[POLICY DENIED] Revoking refresh tokens ends sessions and cannot be undone; ask a person to do it.',
     );
-    expect(denied.decision).toMatchObject({ code: 'denied_by_rule', rule: 'deleteJwtRefresh#1', retryable: false });
+    expect(denied.decision).toMatchObject({
+      code: 'denied_by_rule',
+      rule: 'deleteJwtRefresh#1',
+      retryable: false,
+    });
     expect(sandbox.arrivals.length).toBe(before);
   });
 

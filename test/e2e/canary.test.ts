@@ -27,6 +27,7 @@ const planted: readonly Record<string, unknown>[] = [
   { [CANARY]: CANARY },
   { body: { [CANARY]: JWT } },
   { body: { claims: { note: CANARY, proof: JWT } } },
+  { body: { claims: { [CANARY]: 1 }, data: { [CANARY]: '1' } } },
   { body: { data: { token: JWT, other: CANARY }, applicationId: CANARY, identityProviderId: CANARY } },
   { body: CANARY },
   { tenantId: CANARY },
@@ -60,7 +61,15 @@ describe('a planted secret', () => {
 
     expect(session.length).toBeGreaterThan(20);
     expect(recorded.trim().split('\n').length).toBeGreaterThanOrEqual(operations.length * planted.length);
-    const secrets = [CANARY, CANARY.slice(0, 24), 'canarysignature', apiKey, apiKey.slice(0, 16), session, session.split('.')[0] ?? ''];
+    const secrets = [
+      CANARY,
+      CANARY.slice(0, 24),
+      'canarysignature',
+      apiKey,
+      apiKey.slice(0, 16),
+      session,
+      session.split('.')[0] ?? '',
+    ];
     for (const [where, text] of Object.entries({ recorded, log: proxy.said(), errors: errors.join('\n') })) {
       for (const secret of secrets) expect(text.includes(secret), `${secret} in ${where}`).toBe(false);
     }

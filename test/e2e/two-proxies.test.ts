@@ -21,7 +21,17 @@ beforeAll(async () => {
     policy,
     'default: deny\ntools:\n  vendJWTWithId: { rules: [{ rate_limit: { max: 50, window: 1h, per: everyone } }] }\n  validateJWTWithId: { rules: [{ rate_limit: { max: 1000000, window: 1h } }] }\n  retrieveJwtPublicKey: {}\n',
   );
-  const args = ['serve', '--policy', policy, '--fusionauth', sandbox.url, '--redis', redis.url, '--audit', 'off'];
+  const args = [
+    'serve',
+    '--policy',
+    policy,
+    '--fusionauth',
+    sandbox.url,
+    '--redis',
+    redis.url,
+    '--audit',
+    'off',
+  ];
   const env = { FUSIONAUTH_API_KEY: sandbox.apiKey, PORTCULLIS_SECRET: 'a secret that both proxies have' };
   proxies = [start([...args, '--http', '0'], env), start([...args, '--http', '0'], env)];
   urls = await Promise.all(proxies.map(async (proxy) => (await proxy.says(/ on (http:\S+\/mcp)/))[1] ?? ''));
@@ -56,7 +66,7 @@ describe('two proxies on one Redis', () => {
     for (const agent of all) await agent.close();
   });
 
-  it('serve each other\'s sessions', async () => {
+  it("serve each other's sessions", async () => {
     const opened = await fetch(urls[0] ?? '', {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
@@ -89,14 +99,19 @@ describe('two proxies on one Redis', () => {
     const underLoad = Array.from({ length: 100 }, () => call());
     await redis.kill();
     const codes = new Set((await Promise.all(underLoad)).map(({ decision }) => decision['code']));
-    expect([...codes].filter((code) => code !== 'limits_unavailable' && code !== 'upstream_rejected')).toEqual([]);
+    expect(
+      [...codes].filter((code) => code !== 'limits_unavailable' && code !== 'upstream_rejected'),
+    ).toEqual([]);
 
     const before = sandbox.arrivals.length;
     for (let i = 0; i < 20; i++) {
       const begun = performance.now();
       const result = await call();
       expect(performance.now() - begun).toBeLessThan(250);
-      expect(result).toMatchObject({ isError: true, decision: { code: 'limits_unavailable', retryable: true } });
+      expect(result).toMatchObject({
+        isError: true,
+        decision: { code: 'limits_unavailable', retryable: true },
+      });
     }
     expect(sandbox.arrivals.length).toBe(before);
     const ready = await fetch(new URL('/readyz', urls[0]));
@@ -105,7 +120,9 @@ describe('two proxies on one Redis', () => {
     expect(unlimited.isError).toBe(false);
 
     await redis.start();
-    await expect.poll(async () => (await call()).decision['code'], { timeout: 5000 }).toBe('upstream_rejected');
+    await expect
+      .poll(async () => (await call()).decision['code'], { timeout: 5000 })
+      .toBe('upstream_rejected');
     expect((await fetch(new URL('/readyz', urls[0]))).status).toBe(200);
     await agent.close();
   });

@@ -1,0 +1,116 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { toOpenApi } from '../catalog/openapi.ts';
+import { operations } from '../catalog/operations.ts';
+import { REST_PREFIX, type RestRoute, toRestRoutes } from '../catalog/rest.ts';
+import type { HttpDoor, HttpOptions } from './http.ts';
+import { checkSource } from './http-checks.ts';
+import { openListener } from './http-listener.ts';
+import { type Pages, tellPage } from './http-pages.ts';
+import { createSources, type Sources } from './http-sources.ts';
+import { handleCall, identifyCaller, type RestCalls, type Target } from './rest-calls.ts';
+import { DOCS_POLICY, docsPage } from './rest-docs.ts';
+import { objectRest, replyPage } from './rest-reply.ts';
+import { routeFinder } from './rest-routes.ts';
+
+/** What the REST door is given; it has no sessions. */
+export type RestOptions = Omit<HttpOptions, 'secret' | 'idleMs'>;
+
+/** What the paths of the REST door lead to. */
+interface RestDoor extends RestCalls, Pages {
+  readonly sources: Sources;
+  readonly routes: readonly RestRoute[];
+  readonly version: string;
+}
+
+const BODY_MS = 10_000;
+const CLOSE_MS = 10_000;
+/** A JWT of 16 KiB in a header, a refresh token of 16 KiB in the query with every byte encoded, and the rest. */
+const MAX_HEADER_BYTES = 80 * 1024;
+const NOTHING_ELSE = "default-src 'none'; frame-ancestors 'none'";
+
+/**
+ * FusionAuth's operations under `/v1`, with `/openapi.json`, `/docs`, `/healthz`, `/readyz` and `/metrics` beside them.
+ * Rejects with Node's own error where the port cannot be opened, for example `EADDRINUSE`.
+ */
+export async function serveRest(options: RestOptions): Promise<HttpDoor> {
+  const { gate, identify, guard, host, version, log } = options;
+  const routes = toRestRoutes(operations);
+  const door: RestDoor = {
+    gate,
+    identify,
+    guard,
+    routes,
+    version,
+    find: routeFinder(routes),
+    sources: createSources(options),
+    metrics: options.metrics ?? null,
+  };
+  const listener = await openListener({
+    host,
+    port: options.port,
+    bodyMs: options.bodyMs ?? BODY_MS,
+    handle: (req, res) => handleRequest(door, req, res),
+    log,
+    object: objectRest,
+    maxHeaderBytes: MAX_HEADER_BYTES,
+  });
+  const { port } = listener.address;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}${REST_PREFIX}`,
+    port,
+    close: () => listener.close(CLOSE_MS),
+  };
+}
+
+async function handleRequest(door: RestDoor, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const objection = checkSource(req, door.sources);
+  if (objection !== null) return objectRest(res, objection);
+  const target = toTarget(req.url ?? '');
+  if (target.path.startsWith(`${REST_PREFIX}/`)) return handleCall(door, target, { req, res });
+  if (await tellPage(door, target.path, { req, res })) return;
+  const document = DOCUMENTS.get(target.path);
+  if (document === undefined) return objectRest(res, { status: 404, message: 'There is no such page.' });
+  if (req.method !== 'GET') {
+    return objectRest(res, { status: 405, message: 'Method not allowed', headers: { allow: 'GET' } });
+  }
+  await tellDocument(door, document, { req, res });
+}
+
+interface Document {
+  readonly type: string;
+  readonly policy: string;
+  readonly write: (routes: readonly RestRoute[], version: string) => string;
+}
+
+const DOCUMENTS = new Map<string, Document>([
+  [
+    '/openapi.json',
+    {
+      type: 'application/json',
+      policy: NOTHING_ELSE,
+      write: (routes, version) => JSON.stringify(toOpenApi(routes, version)),
+    },
+  ],
+  ['/docs', { type: 'text/html; charset=utf-8', policy: DOCS_POLICY, write: docsPage }],
+]);
+
+/** A document tells of what its reader is shown; one who does not say who they are is shown what nobody is. */
+async function tellDocument(
+  door: RestDoor,
+  { type, policy, write }: Document,
+  { req, res }: { req: IncomingMessage; res: ServerResponse },
+): Promise<void> {
+  const isNobody = req.headers['x-portcullis-authorization'] === undefined;
+  const caller = isNobody ? { identity: {}, session: null } : await identifyCaller(door, { req, res });
+  if (caller === null) return;
+  const shown = new Set(door.gate.list(caller).map(({ name }) => name));
+  const routes = door.routes.filter(({ operation }) => shown.has(operation.name));
+  replyPage(res, { type, policy, text: write(routes, door.version) });
+}
+
+function toTarget(url: string): Target {
+  const query = url.indexOf('?');
+  return query === -1
+    ? { path: url, search: '' }
+    : { path: url.slice(0, query), search: url.slice(query + 1) };
+}

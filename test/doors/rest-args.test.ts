@@ -1,0 +1,178 @@
+import { testRows } from './rest-rows.ts';
+
+const A = '3c219e58-ed0e-4b18-ad48-f4f92793ae32';
+
+testRows([
+  { name: 'nothing is nothing', of: 'retrieveJwtPublicKey', sent: {}, args: {} },
+  {
+    name: 'what FusionAuth calls `kid` is `keyId`',
+    of: 'retrieveJwtPublicKey',
+    sent: { search: 'kid=a%2Bb%20c' },
+    args: { keyId: 'a+b c' },
+  },
+  {
+    name: '`keyId` is `keyId`',
+    of: 'retrieveJwtPublicKey',
+    sent: { search: 'keyId=a' },
+    args: { keyId: 'a' },
+  },
+  {
+    name: 'both names with one value',
+    of: 'retrieveJwtPublicKey',
+    sent: { search: 'kid=a&keyId=a' },
+    args: { keyId: 'a' },
+  },
+  {
+    name: 'both names with two values',
+    of: 'retrieveJwtPublicKey',
+    sent: { search: 'kid=a&keyId=b' },
+    args: { keyId: 'a' },
+    faults: [{ path: 'args.keyId', expected: 'one value, by whichever of its names' }],
+  },
+  {
+    name: 'a parameter twice, though the value is the same',
+    of: 'retrieveJwtPublicKey',
+    sent: { search: 'kid=a&kid=a' },
+    args: { keyId: 'a' },
+    faults: [{ path: 'args.keyId', expected: 'one value' }],
+  },
+  {
+    name: 'a parameter twice, one of them encoded',
+    of: 'retrieveRefreshTokensWithId',
+    sent: { search: `userId=${A}&user%49d=b` },
+    args: { userId: A },
+    faults: [{ path: 'args.userId', expected: 'one value' }],
+  },
+  {
+    name: 'a name in another case is another name, and is not repeated',
+    of: 'retrieveRefreshTokensWithId',
+    sent: { search: `USERID=${A}` },
+    args: {},
+    faults: [{ path: 'args', expected: 'no parameter but `userId`' }],
+  },
+  {
+    name: 'arguments that do not stand in a query',
+    of: 'validateJWTWithId',
+    sent: { search: `encodedJWT=a&tenantId=${A}&body=%7B%7D&__proto__=x&constructor=y` },
+    args: {},
+    faults: [{ path: 'args', expected: 'no parameters' }],
+  },
+  {
+    name: 'an id of the path cannot be given in the query',
+    of: 'revokeRefreshTokenByIdWithId',
+    sent: { params: new Map([['tokenId', A]]), search: 'tokenId=b' },
+    args: { tokenId: A },
+    faults: [{ path: 'args', expected: 'no parameters' }],
+  },
+  {
+    name: 'empty pairs are none, and a name alone is an empty value',
+    of: 'retrieveRefreshTokensWithId',
+    sent: { search: '&&userId&' },
+    args: { userId: '' },
+  },
+  {
+    name: 'a value is decoded once, and `+` is a space',
+    of: 'retrieveJwtPublicKey',
+    sent: { search: 'kid=%252e+%3D=&' },
+    args: { keyId: '%2e ==' },
+  },
+  {
+    name: 'bad percent-encoding',
+    of: 'retrieveJwtPublicKey',
+    sent: { search: 'kid=%zz&%ff=1' },
+    args: {},
+    faults: [
+      { path: 'args.keyId', expected: 'UTF-8 text, percent-encoded' },
+      { path: 'args', expected: 'no parameter but `kid`, `keyId`, `applicationId`' },
+    ],
+  },
+  {
+    name: 'a surrogate and bytes that are not encoded',
+    of: 'retrieveJwtPublicKey',
+    sent: { search: 'kid=%ED%A0%80&applicationId=\u00e9' },
+    args: {},
+    faults: [
+      { path: 'args.keyId', expected: 'UTF-8 text, percent-encoded' },
+      { path: 'args.applicationId', expected: 'UTF-8 text, percent-encoded' },
+    ],
+  },
+  {
+    name: 'a tokenId is decoded once and stays one argument',
+    of: 'revokeRefreshTokenByIdWithId',
+    sent: { params: new Map([['tokenId', '%2e%2e%2f']]) },
+    args: { tokenId: '../' },
+  },
+  {
+    name: 'a tokenId that cannot be decoded',
+    of: 'revokeRefreshTokenByIdWithId',
+    sent: { params: new Map([['tokenId', '%']]) },
+    args: {},
+    faults: [{ path: 'args.tokenId', expected: 'UTF-8 text, percent-encoded' }],
+  },
+  {
+    name: 'a refresh token that the client left out is left out',
+    of: 'issueJWTWithId',
+    sent: { search: `applicationId=${A}&refreshToken=undefined`, headers: { authorization: 'Bearer h.p.s' } },
+    args: { applicationId: A, encodedJWT: 'h.p.s' },
+  },
+  {
+    name: 'an id that the client left out is not forgiven: a revocation would reach further',
+    of: 'deleteJwtRefresh',
+    sent: { search: `token=null&userId=${A}&applicationId=undefined` },
+    args: { userId: A, applicationId: 'undefined' },
+  },
+  {
+    name: 'a key id may be a word',
+    of: 'retrieveJwtPublicKey',
+    sent: { search: 'kid=undefined' },
+    args: { keyId: 'undefined' },
+  },
+  {
+    name: 'global as text',
+    of: 'createLogout',
+    sent: { search: 'global=true&refreshToken=r' },
+    args: { global: true, refreshToken: 'r' },
+  },
+  {
+    name: 'not global as text',
+    of: 'createLogout',
+    sent: { search: 'global=false' },
+    args: { global: false },
+  },
+  {
+    name: 'what is no boolean is left for the schema to refuse',
+    of: 'createLogout',
+    sent: { search: 'global=True' },
+    args: { global: 'True' },
+  },
+  {
+    name: 'the schemes of a JWT in any case',
+    of: 'validateJWTWithId',
+    sent: { headers: { authorization: 'jWt  h.p.s' } },
+    args: { encodedJWT: 'h.p.s' },
+  },
+  {
+    name: 'an API key is no JWT',
+    of: 'validateJWTWithId',
+    sent: { headers: { authorization: 'h.p.s' } },
+    args: {},
+  },
+  {
+    name: 'another scheme is no JWT, and neither is a cookie',
+    of: 'validateJWTWithId',
+    sent: { headers: { authorization: 'Basic h.p.s', cookie: 'access_token=h.p.s' } },
+    args: {},
+  },
+  {
+    name: 'Authorization is nothing to an operation that takes no JWT',
+    of: 'vendJWTWithId',
+    sent: { headers: { authorization: 'Bearer h.p.s', cookie: 'refresh_token=x' } },
+    args: {},
+  },
+  {
+    name: 'a tenant is nothing to validate, which FusionAuth does not narrow',
+    of: 'validateJWTWithId',
+    sent: { headers: { 'x-fusionauth-tenantid': A, authorization: 'Bearer h.p.s' } },
+    args: { encodedJWT: 'h.p.s' },
+  },
+]);
