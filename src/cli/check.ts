@@ -1,5 +1,6 @@
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { loadPolicy, problemLine, type Tools } from './load-policy.ts';
+import { isTestFile, testFileProblems } from './test-files.ts';
 
 export interface CheckOptions {
   readonly tools: Tools;
@@ -8,14 +9,15 @@ export interface CheckOptions {
   readonly json: boolean;
 }
 
-/** `portcullis check`: every problem of the files on stdout; a file that cannot be read outweighs a wrong one. */
+/** `portcullis check`: every problem of policies, and of `*.test.yaml` files, on stdout; a file that cannot be read outweighs a wrong one. */
 export function check(files: readonly string[], { tools, strict, json }: CheckOptions): ExitCode {
   let isUnread = false;
   let isWrong = false;
   const rows: object[] = [];
   for (const file of files) {
     try {
-      for (const problem of loadPolicy(file, tools).problems) {
+      const problems = isTestFile(file) ? testFileProblems(file, tools) : loadPolicy(file, tools).problems;
+      for (const problem of problems) {
         const severity = strict ? 'error' : problem.severity;
         isWrong ||= severity === 'error';
         if (json) {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { Problem } from '../model/index.ts';
 import type { CaseFile } from '../policy/cases.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import type { CaseWords } from '../policy/read-call.ts';
@@ -56,6 +57,30 @@ function testsOf(path: string): readonly string[] {
   throw new CommandError(`expected \`*.test.yaml\` files in the folder \`${path}\``, exit.usage);
 }
 
+/** Whether a file tests a policy rather than being one. */
+export function isTestFile(file: string): boolean {
+  return TEST_FILE.test(file);
+}
+
+/** What is wrong with a test file by itself. Throws a `CommandError` where it cannot be read. */
+export function testFileProblems(file: string, tools: Tools): readonly Problem[] {
+  const text = readTestFile(file);
+  if (text === null) return [NOT_UTF8];
+  const parsed = parseCases(text, wordsFor(tools));
+  return parsed.ok ? [] : parsed.problems;
+}
+
+const NOT_UTF8: Problem = {
+  severity: 'error',
+  code: 'encoding',
+  message: 'expected UTF-8',
+  at: { line: 1, column: 1 },
+};
+
+function wordsFor(tools: Tools): CaseWords {
+  return { tools: toolsOf(tools), identity: readIdentity, time: readTime };
+}
+
 /** The loading of test files, which goes on after a file that is wrong. */
 class Loading {
   readonly found = new Set<string>();
@@ -69,7 +94,7 @@ class Loading {
 
   constructor(tools: Tools) {
     this.tools = tools;
-    this.words = { tools: toolsOf(tools), identity: readIdentity, time: readTime };
+    this.words = wordsFor(tools);
   }
 
   /** Collects what is said of a file that cannot be read. */
@@ -87,7 +112,7 @@ class Loading {
     this.known.add(resolve(file));
     const text = readTestFile(file);
     if (text === null) {
-      this.problems.add(`${file}:1:1: error: expected UTF-8 [encoding]`);
+      this.problems.add(problemLine(file, NOT_UTF8));
       return;
     }
     const parsed = parseCases(text, this.words);

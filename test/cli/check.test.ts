@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { run, temporaryFolder } from '../support/cli.ts';
 
@@ -100,6 +100,21 @@ const rows = [
 ] as const;
 
 describe('check', () => {
+  it('is clean for everything in policies/, which has the tests of the policies beside them', async () => {
+    const policies = resolve(import.meta.dirname, '../../policies');
+    const files = readdirSync(policies).map((name) => join(policies, name));
+    expect(files.some((name) => name.endsWith('.test.yaml'))).toBe(true);
+    expect(await run(['check', ...files])).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('tells the problems of a test file', async () => {
+    const tests = file('broken.test.yaml', 'policy: clean.yaml\ncasses: []\n');
+    expect(await run(['check', tests])).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/:2:1: error: unknown key `casses`/),
+    });
+  });
+
   it.each(rows)('$name', async ({ args, code, stdout, ...rest }) => {
     const ran = await run(['check', ...args]);
     expect(ran.code).toBe(code);
