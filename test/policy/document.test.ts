@@ -1,9 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fixture, inWords, openBench, problemsOf } from './support.ts';
 import { decisions, ID, ONE, OTHER, VALIDATE } from './table.ts';
 
-const TOP = fixture('ok', 'document-top.yaml');
-const AMOUNTS = fixture('ok', 'document-amounts.yaml');
+/** The examples are taken from the document itself: the whole policy on top, and the counter, which is one rule. */
+const document = readFileSync(resolve(import.meta.dirname, '../../docs/policy.md'), 'utf8');
+const [TOP = '', COUNTER = ''] = Array.from(
+  document.matchAll(/^```yaml\n([\s\S]*?)^```$/gm),
+  ([, body = '']) => body,
+);
+const AMOUNTS = `default: deny\ntools:\n  vendJWTWithId:\n    rules:\n${COUNTER.replaceAll(/^(?=.)/gm, '      ')}`;
 const FORMS = fixture('ok', 'document-forms.yaml');
 
 const support = { identity: { sub: 'ann', roles: ['support'] } };
