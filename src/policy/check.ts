@@ -1,10 +1,12 @@
 import type { Condition, Policy, Rule, Tool, ToolRules } from '../model/index.ts';
-import { checkSchema } from './check-schema.ts';
-import { clip, type Report, suggestion } from './located.ts';
-import { isGlob, meant, means } from './names.ts';
+import { schemaChecker } from './check-schema.ts';
+import { clip, type Report, START, suggestion } from './located.ts';
+import { firstMeaning, isGlob, meant, means, type Named } from './names.ts';
 import { pointlessValue } from './pointless.ts';
-import { newAjv } from './schema.ts';
 import { pathProblem, schemasAt } from './vocabulary.ts';
+
+/** Letters of names, once for each glob: a warning is worth no more than a moment. */
+const MAX_COMPARED = 10_000_000;
 
 /**
  * Reports what a policy of the right form says that cannot be meant: names and paths that do not exist, wrong
@@ -13,7 +15,7 @@ import { pathProblem, schemasAt } from './vocabulary.ts';
  * @param tools what the policy may speak of; null switches the knowledge of tools off.
  */
 export function checkPolicy(policy: Policy, tools: readonly Tool[] | null, report: Report): void {
-  const ajv = newAjv();
+  const checkSchema = schemaChecker(report);
   checkNames(policy.hide, tools, report);
   for (const grant of policy.grants ?? []) {
     checkNames(grant.tools, tools, report);
@@ -24,7 +26,7 @@ export function checkPolicy(policy: Policy, tools: readonly Tool[] | null, repor
     const under = meant([toolRules.key], tools);
     if (toolRules.arguments !== null) {
       const targets = under === null ? null : under.map((tool) => tool.schema);
-      checkSchema(toolRules.arguments, targets, ajv, report, report.placeOf(toolRules, 'key'));
+      checkSchema(toolRules.arguments, targets, report.placeOf(toolRules, 'key'));
     }
     for (const rule of toolRules.rules) checkRule(rule, under, report);
   }
@@ -46,7 +48,7 @@ function checkNames(names: readonly string[], tools: readonly Tool[] | null, rep
     const at = report.placeOf(names, i);
     const tool = tools?.find((each) => !isGlob(name) && means(name, each));
     if (tools !== null && tool === undefined && !(isGlob(name) && tools.some((each) => means(name, each)))) {
-      report.error(at, 'unknown_tool', unknownTool(name, tools));
+      report.error(at, 'unknown_tool', () => unknownTool(name, tools));
       return;
     }
     const same = tool?.name ?? name;
@@ -120,17 +122,32 @@ function warn(policy: Policy, tools: readonly Tool[] | null, report: Report): vo
   if (policy.grants?.length === 0) {
     report.warn(report.placeOf(policy, 'grants'), 'no_grants', '`grants: []` denies every call');
   }
-  for (const toolRules of policy.tools)
-    warnOfHidden(toolRules, meant([toolRules.key], tools), policy, report);
-  for (const tool of tools ?? namedTools(policy)) warnOfTool(tool, policy, report);
+  const named = tools ?? namedTools(policy);
+  const globs = [...policy.hide, ...listingNames(policy), ...grantedNames(policy)].filter(isGlob).length;
+  const compared = tools === null ? [...named, ...policy.tools.map(({ key }) => asTool(key))] : tools;
+  const letters = compared.reduce((sum, { name, operationId }) => sum + name.length + operationId.length, 0);
+  if (globs * letters > MAX_COMPARED) {
+    const message =
+      'so many names and globs are not compared: what is hidden, granted or listed in vain is not told';
+    report.warn(START, 'not_compared', message);
+    return;
+  }
+  warnOfHidden(policy, tools, report);
+  warnOfTools(policy, named, report);
 }
 
-type Named = Pick<Tool, 'name' | 'operationId'>;
-
 /** The tools that a policy names without a glob: all that can be told of where tools are not known. */
-function namedTools({ tools, grants }: Policy): readonly Named[] {
-  const names = new Set([...tools.map(({ key }) => key), ...(grants ?? []).flatMap((grant) => grant.tools)]);
+function namedTools(policy: Policy): readonly Named[] {
+  const names = new Set([...policy.tools.map(({ key }) => key), ...grantedNames(policy)]);
   return [...names].filter((name) => !isGlob(name)).map(asTool);
+}
+
+function listingNames({ tools }: Policy): readonly string[] {
+  return tools.map(({ key }) => key).filter((key) => key !== '*');
+}
+
+function grantedNames({ grants }: Policy): readonly string[] {
+  return (grants ?? []).flatMap((grant) => grant.tools);
 }
 
 function asTool(name: string): Named {
@@ -138,29 +155,38 @@ function asTool(name: string): Named {
 }
 
 /** A name of hidden tools that hides a glob as text hides all that the glob matches. */
-function warnOfHidden(
-  own: ToolRules,
-  tools: readonly Named[] | null,
-  { hide }: Policy,
-  report: Report,
-): void {
-  if (own.rules.length === 0 && own.arguments === null) return;
-  const under = tools ?? [asTool(own.key)];
-  if (under.length === 0 || !under.every((tool) => hide.some((name) => means(name, tool)))) return;
-  const message = `\`${clip(own.key)}\` is hidden; its rules never apply`;
-  report.warn(report.placeOf(own, 'key'), 'hidden_with_rules', message);
+function warnOfHidden({ tools: keys, hide }: Policy, tools: readonly Tool[] | null, report: Report): void {
+  const hidden = firstMeaning(hide.map((name) => [name, name]));
+  const hiddenTools = new Set<Named>(tools?.filter((tool) => hidden(tool) !== undefined));
+  for (const own of keys) {
+    if (own.rules.length === 0 && own.arguments === null) continue;
+    const under = meant([own.key], tools);
+    const isHidden =
+      under === null
+        ? hidden(asTool(own.key)) !== undefined
+        : under.length > 0 && under.every((tool) => hiddenTools.has(tool));
+    if (!isHidden) continue;
+    const message = `\`${clip(own.key)}\` is hidden; its rules never apply`;
+    report.warn(report.placeOf(own, 'key'), 'hidden_with_rules', message);
+  }
 }
 
-function warnOfTool(tool: Named, policy: Policy, report: Report): void {
-  const listing = policy.tools.find((each) => each.key !== '*' && means(each.key, tool));
-  const grant = policy.grants?.find((each) => each.tools.some((name) => means(name, tool)));
-  if (grant !== undefined && listing === undefined && policy.default === 'deny') {
-    const i = grant.tools.findIndex((name) => means(name, tool));
-    const message = `\`${clip(tool.operationId)}\` is granted but not listed, and \`default: deny\` denies it`;
-    report.warn(report.placeOf(grant.tools, i), 'granted_not_listed', message);
-  }
-  if (policy.grants !== null && policy.grants.length > 0 && grant === undefined && listing !== undefined) {
-    const message = `\`${clip(tool.operationId)}\` is listed but in no grant: nobody can call it`;
-    report.warn(report.placeOf(listing, 'key'), 'listed_not_granted', message);
+function warnOfTools(policy: Policy, tools: readonly Named[], report: Report): void {
+  const listing = firstMeaning(policy.tools.filter(({ key }) => key !== '*').map((each) => [each.key, each]));
+  const grant = firstMeaning(
+    (policy.grants ?? []).flatMap((each) =>
+      each.tools.map((name, i) => [name, report.placeOf(each.tools, i)] as const),
+    ),
+  );
+  for (const tool of tools) {
+    const [listed, granted] = [listing(tool), grant(tool)];
+    if (granted !== undefined && listed === undefined && policy.default === 'deny') {
+      const message = `\`${clip(tool.operationId)}\` is granted but not listed, and \`default: deny\` denies it`;
+      report.warn(granted, 'granted_not_listed', message);
+    }
+    if (policy.grants !== null && policy.grants.length > 0 && granted === undefined && listed !== undefined) {
+      const message = `\`${clip(tool.operationId)}\` is listed but in no grant: nobody can call it`;
+      report.warn(report.placeOf(listed, 'key'), 'listed_not_granted', message);
+    }
   }
 }

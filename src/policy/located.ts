@@ -22,30 +22,59 @@ export interface Entry {
 /** The place of what stands nowhere in the file: 1:1. */
 export const START: Position = { line: 1, column: 1 };
 
+/** What a problem says; a function where finding the words takes long, and nobody may read them. */
+export type Words = string | (() => string);
+/** Further ones are only counted. */
+const MAX_PROBLEMS = 1000;
+
 /** Collects the problems of one file, and where the parts of its value stand. */
 export class Report {
+  /** The first thousand errors, and the first thousand warnings. */
   readonly problems: Problem[] = [];
+  private readonly counts = { error: 0, warning: 0 };
   private readonly places = new WeakMap<object, Map<string | number, Position>>();
   /** Values of which a part was wrong: what is missing from them was not left out by the author. */
   readonly broken = new WeakSet<object>();
   private readonly unread = new Set<string>();
+  private readonly wrong = new Set<string>();
   private readonly told = new Set<string>();
 
-  error(at: Position, code: string, message: string): void {
-    const place = `${at.line}:${at.column}`;
-    if (this.unread.has(place) || this.told.has(`${place} ${message}`)) return;
-    this.told.add(`${place} ${message}`);
-    this.problems.push({ severity: 'error', code, message, at });
+  /** How many errors there are, also those that are only counted. */
+  get errors(): number {
+    return this.counts.error;
+  }
+
+  error(at: Position, code: string, words: Words): void {
+    if (this.unread.has(placeText(at))) return;
+    this.wrong.add(placeText(at));
+    this.add('error', { code, at }, words);
   }
 
   /** An error of the text itself, the only one at its place: what it says there is not known. */
-  unreadable(at: Position, code: string, message: string): void {
-    this.error(at, code, message);
-    this.unread.add(`${at.line}:${at.column}`);
+  unreadable(at: Position, code: string, words: Words): void {
+    this.error(at, code, words);
+    this.unread.add(placeText(at));
   }
 
-  warn(at: Position, code: string, message: string): void {
-    this.problems.push({ severity: 'warning', code, message, at });
+  warn(at: Position, code: string, words: Words): void {
+    this.add('warning', { code, at }, words);
+  }
+
+  hasErrorAt(at: Position): boolean {
+    return this.wrong.has(placeText(at));
+  }
+
+  /** What is told twice, in the same words at the same place, counts once. */
+  private add(severity: Problem['severity'], about: Pick<Problem, 'code' | 'at'>, words: Words): void {
+    const isShown = this.counts[severity] < MAX_PROBLEMS;
+    if (isShown || typeof words === 'string') {
+      const message = typeof words === 'string' ? words : words();
+      const telling = `${placeText(about.at)} ${message}`;
+      if (this.told.has(telling)) return;
+      this.told.add(telling);
+      if (isShown) this.problems.push({ severity, code: about.code, message, at: about.at });
+    }
+    this.counts[severity]++;
   }
 
   /** Remembers where a member of a value stands. */
@@ -59,10 +88,24 @@ export class Report {
     return this.places.get(owner)?.get(member) ?? START;
   }
 
-  /** Problems in reading order. */
+  /** At most a thousand problems in reading order, errors before all others; a last one tells how many more there are. */
   inOrder(): Problem[] {
-    return this.problems.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
+    const errors = this.problems.filter(({ severity }) => severity === 'error');
+    const warnings = this.problems.filter(({ severity }) => severity === 'warning');
+    const shown = [...errors, ...warnings.slice(0, MAX_PROBLEMS - errors.length)].toSorted(
+      (a, b) => a.at.line - b.at.line || a.at.column - b.at.column,
+    );
+    const hidden = this.counts.error + this.counts.warning - shown.length;
+    const last = shown.at(-1);
+    if (hidden === 0 || last === undefined) return shown;
+    const moreErrors = this.counts.error - errors.length;
+    const message = `not shown: ${moreErrors} more errors and ${hidden - moreErrors} more warnings`;
+    return [...shown, { severity: moreErrors > 0 ? 'error' : 'warning', code: 'more', message, at: last.at }];
   }
+}
+
+function placeText({ line, column }: Position): string {
+  return `${line}:${column}`;
 }
 
 /** What a located value is, for messages. */
@@ -108,18 +151,23 @@ export function suggestion(word: string, candidates: readonly string[]): string 
   return near === null ? '' : `; did you mean \`${near}\`?`;
 }
 
+/** No name that there is comes near it. */
+const MAX_WORD = 100;
+
 /**
  * The candidate that a word begins, else the one with the fewest edits from it, at most a third of its letters.
  * A `*` in the word stands for any run of characters.
  */
 export function nearest(word: string, candidates: readonly string[]): string | null {
-  const begun =
-    word.length < 3 ? [] : candidates.filter((each) => each.toLowerCase().startsWith(word.toLowerCase()));
+  if (word.length > MAX_WORD) return null;
+  const small = word.toLowerCase();
+  const begun = word.length < 3 ? [] : candidates.filter((each) => each.toLowerCase().startsWith(small));
   if (begun.length === 1) return begun[0] ?? null;
   let best: string | null = null;
   let fewest = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const edits = editDistance(word.toLowerCase(), candidate.toLowerCase(), fewest);
+    if (candidate.length > MAX_WORD) continue;
+    const edits = editDistance(small, candidate.toLowerCase(), fewest);
     if (edits < fewest) [best, fewest] = [candidate, edits];
   }
   return best;

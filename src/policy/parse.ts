@@ -6,6 +6,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   type Pair,
@@ -15,6 +16,7 @@ import {
 import type { Policy, Position, Problem, Tool } from '../model/index.ts';
 import { checkPolicy } from './check.ts';
 import { clip, type Entry, type Located, Report, START } from './located.ts';
+import { isExact } from './numbers.ts';
 import { readPolicy } from './read-policy.ts';
 
 /** A policy file that may be used, or why it may not. Problems stand in reading order. */
@@ -31,6 +33,8 @@ export type ParsedPolicy =
 const MAX_BYTES = 1024 * 1024;
 /** More than arguments may have, so that a value can equal any of them. */
 const MAX_LEVELS = 200;
+/** What YAML allows for keys without a `?`. */
+const MAX_KEY = 1024;
 
 /**
  * The text of a policy file -> a checked policy, or every problem at once (policy-language.md).
@@ -64,30 +68,45 @@ export function readYaml(text: string, report: Report): Located | null {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  const deep = tokens.map(tooDeep).find((offset) => offset !== null) ?? null;
+  const tokens: CST.Token[] = [];
+  const deep = readTokens(text, tokens, lines);
   if (deep !== null) {
     report.error(placeAt(deep), 'too_deep', `expected at most ${MAX_LEVELS} levels of nesting`);
     return null;
   }
   const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, merge: false });
-  const root = readDocument([...composer.compose(tokens)], placeAt, report);
+  const documents = withoutStacks(() => [...composer.compose(tokens)]);
+  const root = readDocument(documents, placeAt, report);
   if (root !== null) checkDirectives(text, placeAt, report);
   return root;
 }
 
-/** Where a token is nested too deeply; looked for without recursion, which all that reads the text later may use. */
-function tooDeep(token: CST.Token): number | null {
-  let level: readonly CST.Token[] = [token];
-  for (let depth = 0; depth <= MAX_LEVELS; depth++) level = level.flatMap(inner);
-  return level[0]?.offset ?? null;
+/**
+ * Reads a text into tokens, no further than where they are nested too deeply, which is the result, else null: all
+ * that reads the tokens later may recurse.
+ */
+function readTokens(text: string, tokens: CST.Token[], lines: LineCounter): number | null {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    // The first that is open is the document.
+    const deepest = parser.stack[MAX_LEVELS + 1];
+    if (CST.isCollection(deepest)) return deepest.offset;
+  }
+  for (const token of parser.end()) tokens.push(token);
+  return null;
 }
 
-/** The lists and mappings directly within a token. */
-function inner(token: CST.Token): readonly CST.Token[] {
-  if (token.type === 'document') return [token.value].filter(CST.isCollection);
-  if (!CST.isCollection(token)) return [];
-  return token.items.flatMap(({ key, value }) => [key, value]).filter(CST.isCollection);
+/** A mistake of the text is an Error in `yaml`; a million stacks, which nobody sees, would take a gigabyte. */
+function withoutStacks<T>(compose: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return compose();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function nothing(report: Report): null {
@@ -103,9 +122,9 @@ function readDocument(
   const [document, second] = documents;
   if (document === undefined) return nothing(report);
   for (const { pos, message } of documents.flatMap(mistakes)) {
-    report.error(placeAt(pos[0]), 'yaml', `not valid YAML: ${clip(message, 200)}`);
+    report.error(placeAt(pos[0]), 'yaml', () => `not valid YAML: ${clip(message, 200)}`);
   }
-  if (report.problems.length > 0) return null;
+  if (report.errors > 0) return null;
   if (second !== undefined) {
     report.error(placeAt(second.range[0]), 'second_document', 'expected one document a file');
   }
@@ -171,6 +190,8 @@ function locateEntries(
     if (isAlias(pair.key)) continue;
     if (typeof key !== 'string') {
       report.error(keyAt, 'key', 'expected a text as key; quote it if it is one');
+    } else if (key.length > MAX_KEY) {
+      report.error(keyAt, 'key', `expected a key of at most ${MAX_KEY} characters`);
     } else if (key === '__proto__') {
       report.error(keyAt, 'key', 'expected a key other than `__proto__`');
     } else if (seen.has(key)) {
@@ -195,10 +216,4 @@ function locateScalar(value: unknown, source: string, at: Position, report: Repo
   const known =
     typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
   return { kind: 'scalar', at, value: known, source };
-}
-
-function isExact(value: number, source: string): boolean {
-  if (!Number.isFinite(value)) return false;
-  const isWhole = /^(?:[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+)$/.test(source);
-  return !isWhole || source === String(value) || BigInt(source.replace('+', '')) === BigInt(value);
 }

@@ -2,11 +2,19 @@ import type { Json, JsonObject, Position } from '../model/index.ts';
 import type { Report } from './located.ts';
 import { isList, isObject } from './paths.ts';
 
-/** What a `$ref` within the document means: a JSON pointer, or an anchor; undefined where nothing stands there. */
-export function resolve(root: JsonObject, ref: string): Json | undefined {
-  if (/^#[^/]/.test(ref)) return anchored(root, ref.slice(1));
+/** What a `$ref` within a document means; undefined where nothing stands there. */
+export type Resolve = (ref: string) => Json | undefined;
+
+/** Reads JSON pointers and anchors within one document, whose anchors are looked for once. */
+export function resolver(root: JsonObject): Resolve {
+  const anchors = new Map<string, JsonObject>();
+  noteAnchors(root, anchors);
+  return (ref) => (/^#[^/]/.test(ref) ? anchors.get(ref.slice(1)) : valueAtPointer(root, ref.slice(1)));
+}
+
+function valueAtPointer(root: JsonObject, pointer: string): Json | undefined {
   let value: Json | undefined = root;
-  for (const name of namesOf(ref.slice(1))) value = isWithin(value, name) ? value[name] : undefined;
+  for (const name of namesOf(pointer)) value = isWithin(value, name) ? value[name] : undefined;
   return value;
 }
 
@@ -30,15 +38,15 @@ function decoded(step: string): string {
   }
 }
 
-/** The schema that an anchor names; undefined where there is none. */
-function anchored(value: Json, anchor: string): Json | undefined {
-  if (isObject(value) && (value['$anchor'] === anchor || value['$dynamicAnchor'] === anchor)) return value;
-  if (!isObject(value) && !isList(value)) return undefined;
-  for (const member of Object.values(value)) {
-    const found = anchored(member, anchor);
-    if (found !== undefined) return found;
+/** The first schema with an anchor has it. */
+function noteAnchors(value: Json, anchors: Map<string, JsonObject>): void {
+  if (!isObject(value) && !isList(value)) return;
+  if (isObject(value)) {
+    for (const anchor of [value['$anchor'], value['$dynamicAnchor']]) {
+      if (typeof anchor === 'string' && !anchors.has(anchor)) anchors.set(anchor, value);
+    }
   }
-  return undefined;
+  for (const member of Object.values(value)) noteAnchors(member, anchors);
 }
 
 /** Where the value at a JSON pointer stands in the file; null for the whole schema. */

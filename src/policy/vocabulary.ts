@@ -1,5 +1,5 @@
 import type { Json, JsonObject, Operator, Path, Tool } from '../model/index.ts';
-import { clip, nearest, suggestion } from './located.ts';
+import { clip, nearest, suggestion, type Words } from './located.ts';
 import { isObject, parsePath, writePath } from './paths.ts';
 
 const TEXT = { type: 'string' };
@@ -44,7 +44,7 @@ const ROOT_NAMES = ['args', ...Object.keys(ROOTS), 'state'];
  *
  * @param tools the tools that the condition can see; null where they are not known.
  */
-export function pathProblem(text: string, op: Operator, tools: readonly Tool[] | null): string | null {
+export function pathProblem(text: string, op: Operator, tools: readonly Tool[] | null): Words | null {
   const parsed = parsePath(text);
   if (parsed === null)
     return `expected a path such as \`args.tokenId\` or \`identity.roles[0]\`; found \`${clip(text)}\``;
@@ -67,7 +67,7 @@ export function pathProblem(text: string, op: Operator, tools: readonly Tool[] |
 }
 
 /** What is wrong with the `increment_from` of a counter, in words; null where nothing is. */
-export function incrementProblem(text: string, tools: readonly Tool[] | null): string | null {
+export function incrementProblem(text: string, tools: readonly Tool[] | null): Words | null {
   if (parsePath(text)?.root !== 'args')
     return `expected a path that begins with \`args.\`; found \`${clip(text)}\``;
   return pathProblem(text, 'lte', tools);
@@ -97,13 +97,15 @@ type Wrong =
   | { readonly why: 'no_member'; readonly step: string; readonly known: readonly string[] }
   | { readonly why: 'beyond_scalar' | 'name_of_list' | 'index_of_object' };
 
-function argsProblem(text: string, path: Path, tools: readonly Tool[]): string | null {
+function argsProblem(text: string, path: Path, tools: readonly Tool[]): Words | null {
   const wrongs = tools.map((tool) => follow(tool.schema, path));
   if (wrongs.length === 0 || wrongs.includes(null)) return null;
   const [first] = wrongs;
   if (first && wrongs.every((wrong) => wrong?.why !== 'no_member')) return memberProblem(text, 'args', first);
-  const near = nearestPath(path, tools);
-  return `no tool here has \`${clip(text)}\` in normal form${near === null ? '' : `; did you mean \`${near}\`?`}`;
+  return () => {
+    const near = nearestPath(path, tools);
+    return `no tool here has \`${clip(text)}\` in normal form${near === null ? '' : `; did you mean \`${near}\`?`}`;
+  };
 }
 
 function memberProblem(text: string, root: string, wrong: Wrong): string {

@@ -95,7 +95,25 @@ const rows: readonly (readonly [sentence: string, found: readonly string[], expe
     [
       'a part of a list of schemas is found',
       schema('{ allOf: [{}, { maxLength: "5" }] }'),
-      ['bad_schema: expected a JSON Schema: `allOf/1/maxLength` must be integer'],
+      [
+        'bad_schema: expected a JSON Schema: `allOf/1/maxLength` must be integer',
+        'never_applies: `maxLength` never applies: it is about type `string`, and what stands here is `object`',
+      ],
+    ],
+    [
+      'elements are closed in `prefixItems` too',
+      schema('{ properties: { items: { prefixItems: [{ required: [idd] }] } } }'),
+      ['unknown_argument: no tool here has the argument `idd`; expected one of `id`; did you mean `id`?'],
+    ],
+    [
+      'elements may be anything where one of the tools does not tell of them',
+      schema('{ properties: { items: { items: { required: [x] } } } }', '*'),
+      [],
+    ],
+    [
+      'what may be of any type may be of this one',
+      schema('{ properties: { a: { maximum: 1, items: { maxLength: 1 } } } }', 'loose'),
+      [],
     ],
   ];
 

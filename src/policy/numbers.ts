@@ -1,0 +1,28 @@
+/**
+ * Whether a number is what was written: the double holds the same whole number, or is itself written so.
+ * A fraction may be rounded.
+ */
+export function isExact(value: number, source: string): boolean {
+  if (!Number.isFinite(value)) return false;
+  if (/^0[xo]/.test(source)) return BigInt(source) === BigInt(value);
+  const written = wholeNumber(source);
+  return written === null || written === wholeNumber(String(value)) || written === BigInt(Math.abs(value));
+}
+
+/** A decimal text as a whole number without its sign; null where it is a fraction. */
+function wholeNumber(source: string): bigint | null {
+  const [, whole = '', fraction = '', power = '0'] =
+    /^[-+]?([0-9]*)(?:\.([0-9]*))?(?:[eE]([-+]?[0-9]+))?$/.exec(source) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = withoutZerosAtEnd(digits);
+  if (significant === '') return 0n;
+  const zeros = Number(power) - fraction.length + digits.length - significant.length;
+  return zeros < 0 ? null : BigInt(significant + '0'.repeat(zeros));
+}
+
+/** By hand: the expression for it takes quadratic time. */
+function withoutZerosAtEnd(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === '0') end--;
+  return digits.slice(0, end);
+}

@@ -1,0 +1,208 @@
+import { RE2JS } from 're2js';
+import type { Json, JsonObject, Position } from '../model/index.ts';
+import { KEYWORD_NAMES, keywordOf, type Part, partsOf } from './keywords.ts';
+import { clip, type Report, suggestion } from './located.ts';
+import { isList, isObject } from './paths.ts';
+import type { Resolve } from './pointers.ts';
+import { FORMATS } from './schema.ts';
+import { referredBy } from './schema-size.ts';
+import { anyMembersOf, elementsOf, memberOf, membersOf, namesOf, type Targets, typesOf } from './targets.ts';
+
+const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
+/** A schema is visited once for each place that it looks at, and patterns can make many places out of few. */
+const MAX_STEPS = 200_000;
+
+/** One walk over one schema, beside what the tools accept at each place: what they do not have is reported. */
+export class SchemaWalk {
+  private readonly root: JsonObject;
+  private readonly resolve: Resolve;
+  private readonly report: Report;
+  private readonly waiting: (readonly [JsonObject, Targets])[] = [];
+  private readonly visited = new Map<JsonObject, Set<string>>();
+  private readonly ids = new Map<JsonObject, number>();
+  private readonly patterns = new Map<string, RE2JS | null>();
+  /** Schemas visited and names looked up. */
+  private steps = 0;
+
+  constructor(root: JsonObject, resolve: Resolve, report: Report) {
+    this.root = root;
+    this.resolve = resolve;
+    this.report = report;
+  }
+
+  /** @param at where the whole stands, for what has no place of its own. */
+  run(targets: Targets, at: Position): void {
+    this.enter(this.root, targets);
+    for (let next = this.waiting.pop(); next !== undefined; next = this.waiting.pop()) {
+      if (this.steps++ > MAX_STEPS) {
+        this.report.error(at, 'too_large', 'expected `arguments` that look at fewer places');
+        return;
+      }
+      this.visit(...next);
+    }
+  }
+
+  /** A schema that is used at several places is seen at each, also when a reference leads there. */
+  private enter(schema: Json, targets: Targets): void {
+    if (!isObject(schema)) return;
+    const places = this.visited.get(schema);
+    const place = this.keyOf(targets);
+    if (places?.has(place)) return;
+    if (places === undefined) {
+      this.visited.set(schema, new Set([place]));
+      this.checkKeywords(schema);
+    } else places.add(place);
+    this.waiting.push([schema, targets]);
+  }
+
+  private keyOf(targets: Targets): string {
+    if (targets === null) return 'anything';
+    const ids = targets.map((target) => {
+      const id = this.ids.get(target) ?? this.ids.size;
+      this.ids.set(target, id);
+      return id;
+    });
+    return [...new Set(ids)].toSorted((a, b) => a - b).join();
+  }
+
+  private visit(schema: JsonObject, targets: Targets): void {
+    if (targets !== null) {
+      this.checkNames(schema, targets);
+      this.warnOfTypes(schema, targets);
+    }
+    for (const part of partsOf(schema)) this.enter(part.schema, this.lookedAt(part, targets));
+    for (const [, referred] of referredBy(schema, this.resolve)) this.enter(referred, targets);
+  }
+
+  private lookedAt({ looks, key }: Part, targets: Targets): Targets {
+    switch (looks) {
+      case 'here':
+        return targets;
+      case 'elements':
+        return elementsOf(targets);
+      case 'members':
+        return anyMembersOf(targets);
+      case 'named':
+        return memberOf(targets, String(key));
+      case 'matching':
+        return this.matching(String(key), targets);
+      case 'elsewhere':
+        return null;
+    }
+  }
+
+  private checkKeywords(schema: JsonObject): void {
+    for (const [keyword, value] of Object.entries(schema)) {
+      const at = this.report.placeOf(schema, keyword);
+      if (keywordOf(keyword) !== undefined) this.checkValue(keyword, value, at);
+      else {
+        this.report.error(at, 'unknown_keyword', () => {
+          return `unknown keyword \`${clip(keyword)}\` of JSON Schema${suggestion(keyword, KEYWORD_NAMES)}`;
+        });
+      }
+    }
+    if (schema !== this.root && schema['$id'] !== undefined) {
+      const expected = 'expected `$id` only at the top: references are read from there';
+      this.report.error(this.report.placeOf(schema, '$id'), 'bad_schema', expected);
+    }
+  }
+
+  private checkValue(keyword: string, value: Json, at: Position): void {
+    if (keyword === '$schema' && value !== DRAFT) {
+      this.report.error(at, 'bad_schema', `expected \`${DRAFT}\` as \`$schema\``);
+    }
+    if (keyword === '$ref' || keyword === '$dynamicRef') this.checkRef(keyword, String(value), at);
+    if (keyword === 'format' && !Object.hasOwn(FORMATS, String(value))) {
+      const names = Object.keys(FORMATS).map((name) => `\`${name}\``);
+      this.report.error(
+        at,
+        'unknown_format',
+        `unknown format \`${clip(String(value))}\`; expected one of ${names.join(', ')}`,
+      );
+    }
+    if (keyword === 'pattern') this.checkPattern(String(value), at);
+    if (keyword === 'patternProperties' && isObject(value)) {
+      for (const pattern of Object.keys(value))
+        this.checkPattern(pattern, this.report.placeOf(value, pattern));
+    }
+  }
+
+  private checkRef(keyword: string, ref: string, at: Position): void {
+    if (!ref.startsWith('#')) {
+      const expected = `expected a \`${keyword}\` within the document, beginning with \`#\``;
+      this.report.error(at, 'bad_schema', expected);
+    } else if (this.resolve(ref) === undefined) {
+      this.report.error(at, 'bad_schema', `nothing stands at \`${clip(ref)}\``);
+    }
+  }
+
+  private checkPattern(pattern: string, at: Position): void {
+    try {
+      this.patterns.set(pattern, RE2JS.compile(pattern));
+    } catch (error) {
+      const why = error instanceof Error ? clip(error.message, 200) : 'it does not compile';
+      this.report.error(at, 'bad_regex', `expected a regular expression in RE2 syntax: ${why}`);
+    }
+  }
+
+  private matching(pattern: string, targets: Targets): Targets {
+    const compiled = this.patterns.get(pattern);
+    return compiled ? membersOf(targets, (name) => compiled.matcher(name).find()) : null;
+  }
+
+  /** Every name that a schema speaks of is one that some tool has. */
+  private checkNames(schema: JsonObject, targets: Targets): void {
+    for (const keyword of ['properties', 'dependentSchemas', 'dependentRequired', 'patternProperties']) {
+      const named = schema[keyword];
+      if (!isObject(named)) continue;
+      for (const [name, value] of Object.entries(named)) {
+        const at = this.report.placeOf(named, name);
+        if (keyword === 'patternProperties') this.checkMatch(name, targets, at);
+        else this.checkName(name, targets, at);
+        if (keyword === 'dependentRequired') this.checkList(value, targets);
+      }
+    }
+    this.checkList(schema['required'], targets);
+  }
+
+  private checkList(names: Json | undefined, targets: Targets): void {
+    if (!isList(names)) return;
+    names.forEach((name, i) => {
+      this.checkName(String(name), targets, this.report.placeOf(names, i));
+    });
+  }
+
+  private checkName(name: string, targets: Targets, at: Position): void {
+    this.steps++;
+    if (memberOf(targets, name)?.length !== 0) return;
+    this.report.error(at, 'unknown_argument', () => {
+      const near = suggestion(name, namesOf(targets));
+      return `no tool here has the argument \`${clip(name)}\`; ${expectedOf(targets)}${near}`;
+    });
+  }
+
+  private checkMatch(pattern: string, targets: Targets, at: Position): void {
+    this.steps++;
+    if (this.matching(pattern, targets)?.length !== 0) return;
+    this.report.error(at, 'unknown_argument', () => {
+      return `no tool here has an argument that matches \`${clip(pattern)}\`; ${expectedOf(targets)}`;
+    });
+  }
+
+  /** A keyword of another type than the value has is legal and does nothing. */
+  private warnOfTypes(schema: JsonObject, targets: Targets): void {
+    const types = typesOf(targets);
+    if (types === null) return;
+    for (const keyword of Object.keys(schema)) {
+      const of = keywordOf(keyword)?.of ?? null;
+      if (of === null || types.includes(of)) continue;
+      const message = `\`${keyword}\` never applies: it is about type \`${of}\`, and what stands here is \`${types.join('` or `')}\``;
+      this.report.warn(this.report.placeOf(schema, keyword), 'never_applies', message);
+    }
+  }
+}
+
+function expectedOf(targets: Targets): string {
+  const names = namesOf(targets).map((name) => `\`${name}\``);
+  return names.length === 0 ? 'expected no members here' : `expected one of ${names.join(', ')}`;
+}
