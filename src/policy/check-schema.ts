@@ -18,6 +18,9 @@ export type CheckSchema = (schema: JsonObject, targets: Targets, at: Position) =
 /** A check of all the `arguments` of one file, which share one bound. */
 export function schemaChecker(report: Report): CheckSchema {
   const ajv = newAjv();
+  // To tell whether it may put a schema in the place of its `$ref`, Ajv reads every list in it twice, and so for
+  // each list in a list.
+  ajv.opts.inlineRefs = false;
   /** Null once there were too many, which is told once. */
   let left: number | null = MAX_SCHEMAS;
   return (schema, targets, at) => {

@@ -6,8 +6,10 @@ import type { Resolve } from './pointers.ts';
 
 /** In all `arguments` of a file: what reads and compiles them takes a millisecond for one. */
 export const MAX_SCHEMAS = 2000;
-/** Behind one `$ref` stands the next: so many may follow each other, also in what compiles them, which recurses. */
+/** Behind one `$ref` stands the next: so many may follow each other. */
 const MAX_REFERRED = 100;
+/** What compiles schemas recurses, once for each level and, through a `$ref`, for the levels behind it. */
+const MAX_LEVELS = 300;
 
 /** The schemas that a schema refers to. */
 export function referredBy(schema: JsonObject, resolve: Resolve): readonly (readonly [string, JsonObject])[] {
@@ -45,7 +47,21 @@ export function gatherSchemas(
     }
     for (const each of [...parts, ...refs.map(([, target]) => target)]) if (isObject(each)) schemas.add(each);
   }
-  return { schemas, size };
+  const levels = [root, ...referred].reduce((sum, each) => sum + levelsOf(each), 0);
+  if (levels <= MAX_LEVELS) return { schemas, size };
+  const expected = `expected at most ${MAX_LEVELS} levels of schemas, those behind \`$ref\`s included`;
+  report.error(at, 'too_deep', expected);
+  return null;
+}
+
+/** How deep schemas stand in each other, but for definitions, which count where they are referred to. */
+function levelsOf(schema: Json): number {
+  if (!isObject(schema)) return 0;
+  let deepest = 0;
+  for (const part of partsOf(schema)) {
+    if (part.keyword !== '$defs') deepest = Math.max(deepest, levelsOf(part.schema));
+  }
+  return deepest + 1;
 }
 
 /** Each of them costs as much as a schema. */

@@ -20,6 +20,12 @@ const chain = (count: number, link = (ref: string) => ref) =>
   inArguments(
     `$ref: "#/$defs/a1", $defs: { ${list(count, (i) => `a${i + 1}: { ${i + 1 === count ? 'minProperties: 1' : link(`$ref: "#/$defs/a${i + 2}"`)} }`)} }`,
   );
+/** Four schemas, each with so many in it, one behind the other: in the last one no reference stands. */
+const deepBehindRefs = (levels: number) => {
+  const deep = (i: number) =>
+    `d${i}: ${'{ anyOf: ['.repeat(levels - 1)}${i < 3 ? `{ $ref: "#/$defs/d${i + 1}" }` : '{}'}${'] }'.repeat(levels - 1)}`;
+  return inArguments(`$defs: { ${list(4, deep)} }, $ref: "#/$defs/d0"`);
+};
 const rules = (count: number, rule: (i: number) => string, rest = '') =>
   `default: deny\ntools: { vendJWTWithId: { rules: [${list(count, rule)}${rest}] } }`;
 const when = (path: string, value = 'x') =>
@@ -52,6 +58,18 @@ const rows: readonly Row[] = [
     sentence: 'a chain that a plain value holds does not overflow',
     text: inArguments(`$ref: "#/enum/0", enum: [${list(10_000, (i) => `{ $ref: "#/enum/${i + 1}" }`)}, {}]`),
     problems: ['3 error too_large expected `$ref`s to at most 100 schemas'],
+  },
+  {
+    sentence: '297 levels of schemas are read, those behind references included',
+    text: deepBehindRefs(74),
+    tools: 'any',
+    problems: [],
+  },
+  {
+    sentence: '301 levels are not',
+    text: deepBehindRefs(75),
+    tools: 'any',
+    problems: ['3 error too_deep expected at most 300 levels of schemas, those behind `$ref`s included'],
   },
   {
     sentence: 'what refers to itself is told for each reference',
