@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import type { ServeFlags } from '../config.ts';
+import { version } from '../version.ts';
+import { common, type Ended } from './common.ts';
+
+/** `portcullis serve`. */
+export function addServe(program: Command, ended: Ended): void {
+  const command = program
+    .command('serve')
+    .description('run the proxy: MCP over stdio, over HTTP with --http; REST with --rest')
+    .option('--policy <file>', 'policy file (PORTCULLIS_POLICY)')
+    .option('--fusionauth <url>', 'FusionAuth (FUSIONAUTH_URL)')
+    .option('--tenant <uuid>', 'confine the proxy to one tenant (FUSIONAUTH_TENANT_ID)')
+    .option('--sandbox', 'a FusionAuth-compatible sandbox in this process, in place of FusionAuth')
+    .option('--redis <url>', 'keep limits in Redis (PORTCULLIS_REDIS); without it they are kept in memory')
+    .option('--http [address]', 'open the HTTP door on [HOST:]PORT (PORTCULLIS_HTTP)')
+    .option('--rest [address]', 'open the REST door on [HOST:]PORT (PORTCULLIS_REST)')
+    .option('--stdio', 'serve stdio beside these doors')
+    .option('--allow-anonymous', 'let these doors listen beyond loopback without identities')
+    .option('--allowed-host <name>', 'a Host header to accept beside loopback; may be repeated', collect)
+    .option('--allowed-origin <origin>', 'an Origin to accept beside loopback; may be repeated', collect)
+    .option('--audit <file>', 'audit file, `-` for stderr, `off` (PORTCULLIS_AUDIT)')
+    .action(async (flags: ServeFlags) => {
+      const { serve } = await import('../serve.ts');
+      ended(await serve(flags, process.env, version()));
+    });
+  command.addHelpText(
+    'after',
+    '\nSecrets come from the environment, or from the file that NAME_FILE names: FUSIONAUTH_API_KEY, PORTCULLIS_SECRET, PORTCULLIS_REDIS.',
+  );
+  common(command, 'serve --policy policies/default.yaml --http 9090');
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
