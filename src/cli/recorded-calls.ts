@@ -1,6 +1,6 @@
 import type { AuditRecord, Json, JsonObject } from '../model/index.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
-import { isObject } from '../policy/paths.ts';
+import { isList, isObject } from '../policy/paths.ts';
 import { type OnBytes, textLines } from './text-lines.ts';
 
 /** One line of an audit: a record (also one with `intent`), or why the line is none. Lines are numbered from 1. */
@@ -23,10 +23,10 @@ export async function* recordedCalls(files: readonly string[], onBytes?: OnBytes
 /**
  * The text of one line -> its record, or why it is none.
  *
- * The proxy writes lines with `JSON.stringify`, so a line that comes out of `JSON.parse` and `JSON.stringify` as it
- * went in has each key once and no number that was lost: that is exact, and a few times faster than our own parser.
- * Any other line, whatever wrote it, goes through our own parser, which tells what is wrong or that it is only
- * written in another way.
+ * `JSON.parse` hides a key that is there twice, and our own parser, which does not, takes several times as long. But a
+ * text without backslashes has two quotes for each name and each text in it, so where the value needs as many quotes
+ * as the line has, no member was dropped: that is exact, and nearly every line that the proxy writes is such a line.
+ * Any other goes through our own parser, which tells what is wrong, or that nothing is.
  */
 export function readRecord(text: string): { readonly record: AuditRecord } | { readonly problem: string } {
   const value = parseQuickly(text) ?? parseStrictly(text);
@@ -38,12 +38,30 @@ export function readRecord(text: string): { readonly record: AuditRecord } | { r
 }
 
 function parseQuickly(text: string): JsonObject | null {
+  if (text.includes('\\')) return null;
   try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) && JSON.stringify(value) === text ? value : null;
+    const value: Json = JSON.parse(text);
+    return isObject(value) && quotesOf(value) === quotesIn(text) ? value : null;
   } catch {
     return null;
   }
+}
+
+function quotesIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) count++;
+  return count;
+}
+
+/** Not a number where a number in it was too large for a double. */
+function quotesOf(value: Json): number {
+  if (typeof value === 'string') return 2;
+  if (typeof value === 'number') return value - value;
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (isList(value)) for (const element of value) count += quotesOf(element);
+  else for (const name of Object.keys(value)) count += 2 + quotesOf(value[name] ?? null);
+  return count;
 }
 
 /** The object, or what is wrong with the text. */
