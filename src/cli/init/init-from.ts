@@ -1,3 +1,5 @@
+import { operations } from '../../catalog/operations.ts';
+import { callParser } from '../../pipeline/parse-call.ts';
 import { CommandError, type ExitCode, exit } from '../exit-codes.ts';
 import { recordedCalls } from '../recorded-calls.ts';
 import { Observations } from './observations.ts';
@@ -41,7 +43,7 @@ export async function initFrom(files: readonly string[], flags: FromFlags): Prom
 }
 
 async function observe(files: readonly string[], tenantId: string | null): Promise<Observations> {
-  const observed = new Observations(tenantId);
+  const observed = new Observations(callParser(operations, tenantId));
   let unread = 0;
   for await (const each of recordedCalls(files)) {
     if ('record' in each) observed.add(each.record);
@@ -50,6 +52,8 @@ async function observe(files: readonly string[], tenantId: string | null): Promi
   }
   observed.finish();
   if (unread > 0)
-    process.stderr.write(`portcullis: ${unread} lines are no records; the proposal does not know of them\n`);
+    process.stderr.write(
+      `portcullis: lines that are no records, which the proposal does not know of: ${unread}\n`,
+    );
   return observed;
 }

@@ -1,6 +1,6 @@
 import { operations } from '../../catalog/operations.ts';
 import type { AuditRecord, Operation } from '../../model/index.ts';
-import { callParser, type ParseCall } from '../../pipeline/parse-call.ts';
+import type { ParseCall } from '../../pipeline/parse-call.ts';
 import { Peaks } from './peaks.ts';
 import { Shape } from './shape.ts';
 
@@ -28,9 +28,9 @@ export class Observations {
   private readonly intents = new Map<string, AuditRecord>();
   private readonly parse: ParseCall;
 
-  /** @param tenantId the tenant that the proxy is confined to, which it fills in. */
-  constructor(tenantId: string | null) {
-    this.parse = callParser(operations, tenantId);
+  /** @param parse brings arguments into normal form, as the proxy does. */
+  constructor(parse: ParseCall) {
+    this.parse = parse;
   }
 
   /** A call is written once as it ended, and before, where it is to be known of whatever happens. */

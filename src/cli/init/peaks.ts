@@ -47,7 +47,7 @@ export class Peaks {
         oldest = parts[++first]
       )
         sum -= oldest[1];
-      if (sum > peak.max) peak = { max: sum, at: (part * this.partMs) / 2 };
+      if (sum > peak.max) peak = { max: sum, at: Math.ceil(part / 2) * this.partMs };
     }
     return peak;
   }
