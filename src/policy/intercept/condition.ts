@@ -76,6 +76,7 @@ export function translateCondition(
   const { path, op, at } = source;
   const misread = misreadNumber(source.node);
   if (misread !== null) return { refused: misread, code: 'number', at: source.node.at };
+  tellOfBareTexts(source.node, findings);
   const found = findPath(path, place.tools);
   if (!found.ok) {
     const why = typeof found.why === 'string' ? found.why : found.why();
@@ -107,6 +108,16 @@ function misreadNumber(node: Located): string | null {
   if (node.kind !== 'scalar' || typeof node.value !== 'number' || !/^[-+]?0[0-9]/.test(node.source))
     return null;
   return 'a number with a leading zero is octal in Intercept; write it without the zero';
+}
+
+/** Where these stand without quotes, which can no longer be told, Go reads a date, which equals no text, or a number. */
+const BARE = /^(?:\d{4}-\d{1,2}-\d{1,2}(?:[Tt ].*)?|[-+]?(?:0b)?[0-9][0-9_]*_[0-9_]*|0b[01]+)$/;
+
+function tellOfBareTexts(node: Located, findings: Findings): void {
+  if (node.kind === 'list') for (const item of node.items) tellOfBareTexts(item, findings);
+  if (node.kind !== 'scalar' || typeof node.value !== 'string' || !BARE.test(node.value)) return;
+  const words = 'without quotes, this is a date or a number in Intercept; here it is this text';
+  findings.add('differs', node.at, 'bare_text', words);
 }
 
 type Compared = { readonly op: Operator; readonly value: Json };

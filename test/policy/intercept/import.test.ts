@@ -122,6 +122,12 @@ const rows: readonly Row[] = [
     said: ['refused number'],
   },
   {
+    name: 'a date without quotes is a text here',
+    rule: '{ conditions: [{ path: args.body.claims.day, op: in, value: [2026-01-01, 1_000] }] }',
+    written: ['conditions: [{ path: args.body.claims.day, op: in, value: ["2026-01-01", "1_000"] }]'],
+    said: ['differs bare_text', 'differs bare_text', 'differs types'],
+  },
+  {
     name: 'a bound is cut to a whole number',
     rule: '{ conditions: [{ path: state.vendJWTWithId.c, op: lt, value: 2.5 }], state: { counter: c, window: day } }',
     written: [
