@@ -1,6 +1,6 @@
 import type { Condition, Json, Operator, Position } from '../../model/index.ts';
 import { type Fields, readFields, readText, readWord } from '../fields.ts';
-import { type Located, type Report, toJson } from '../located.ts';
+import { clip, type Located, type Report, toJson } from '../located.ts';
 import { isList, isObject } from '../paths.ts';
 import { type Findings, isRefusal, type Refusal } from './findings.ts';
 import { bodyMoves, findPath, type Place } from './places.ts';
@@ -84,7 +84,7 @@ export function translateCondition(
   }
   if (op === 'exists' && source.value === false) return absent(source, found.paths, place);
   const [here = path] = found.paths;
-  if (here !== path) findings.add('same', at, 'path', `\`${path}\` is \`${here}\` here`);
+  if (here !== path) findings.add('same', at, 'path', `\`${clip(path)}\` is \`${here}\` here`);
   const value = translateValue(source, scalarAt(here, place.tools), findings);
   return isRefusal(value) ? value : [{ path: here, ...value }];
 }

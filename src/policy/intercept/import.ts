@@ -1,12 +1,14 @@
-import type { Operation, Policy, Position, Rule, ToolRules } from '../../model/index.ts';
+import type { Operation, Policy } from '../../model/index.ts';
 import { type Fields, readFields, readList, readText, readWord } from '../fields.ts';
-import { describe, type Located } from '../located.ts';
+import { describe } from '../located.ts';
 import { readYaml } from '../parse.ts';
 import { writePolicy } from '../print.ts';
 import { commentAt } from '../write-yaml.ts';
 import { type Finding, Findings } from './findings.ts';
-import { findTool, type Place } from './places.ts';
-import { given, translateRule, type TranslatedRule } from './rule.ts';
+import { globWords, idOf, missing, tellOfClientName } from './names.ts';
+import { findTool } from './places.ts';
+import { given, textIn } from './rule.ts';
+import { type Importing, translateTools } from './tools.ts';
 
 /** Which of the three ways of writing Intercept policies a file is in. */
 export type Dialect = 'open source, version "1"' | 'tool catalogue' | 'download';
@@ -37,10 +39,9 @@ export function importIntercept(text: string, tools: readonly Operation[] | null
     root === null ? null : readFields(root, 'a policy of Intercept', KEYS, findings.report, HINTS);
   if (fields === null) return { ok: false, findings: findings.unreadable() };
   checkVersion(fields, findings);
-  const description = given(fields, 'description');
   const isDeny = readDefault(fields, tools, findings) === 'deny';
   const policy: Policy = {
-    description: description === undefined ? null : readText(description, '`description`', findings.report),
+    description: textIn(fields, 'description', findings.report),
     mode: 'enforce',
     default: isDeny ? 'deny' : 'allow',
     list: 'all',
@@ -55,7 +56,7 @@ export function importIntercept(text: string, tools: readonly Operation[] | null
   const translated = translateTools(given(fields, 'tools'), importing);
   if (findings.report.errors > 0) return { ok: false, findings: findings.unreadable() };
   const dialect = dialectOf(fields, text);
-  comments.set('[]', [
+  comments.set(commentAt([]), [
     `Imported from an Intercept policy (${dialect}); docs/migration.md tells what differs.`,
   ]);
   return {
@@ -64,14 +65,6 @@ export function importIntercept(text: string, tools: readonly Operation[] | null
     text: writePolicy({ ...policy, tools: translated }, comments),
     findings: findings.inOrder(),
   };
-}
-
-interface Importing {
-  readonly tools: readonly Operation[] | null;
-  readonly isDeny: boolean;
-  readonly findings: Findings;
-  readonly lines: readonly string[];
-  readonly comments: Map<string, string[]>;
 }
 
 function dialectOf(fields: Fields, text: string): Dialect {
@@ -116,138 +109,4 @@ function translateHide(fields: Fields, tools: Importing['tools'], findings: Find
     hidden.set(idOf(found.place), found.place.key);
   }
   return [...hidden.values()];
-}
-
-/** The same for both names of a tool. */
-function idOf({ key, tools }: Place): string {
-  return key.includes('*') ? key : (tools?.[0]?.name ?? key);
-}
-
-function globWords(name: string, does: string): string {
-  return `\`*\` within a name is no wildcard in Intercept; here \`${name}\` ${does} every tool that it matches`;
-}
-
-function missing(
-  name: string,
-  found: { readonly found: string; readonly name?: string },
-  at: Position,
-  findings: Findings,
-): void {
-  if (found.found === 'misspelt') {
-    const words = `unknown tool \`${name}\`; did you mean \`${found.name}\`?`;
-    findings.report.error(at, 'unknown_tool', words);
-  } else findings.add('left_out', at, 'unknown_tool', `\`${name}\` is no tool of this server`);
-}
-
-/** What is written under one key, which several keys of the file may have become. */
-interface Target {
-  readonly place: Place;
-  readonly rules: Rule[];
-}
-
-function translateTools(node: Located | undefined, importing: Importing): readonly ToolRules[] {
-  const { findings } = importing;
-  if (node === undefined) return [];
-  if (node.kind !== 'map') {
-    findings.report.error(
-      node.at,
-      'wrong_type',
-      `expected \`tools\`, a mapping of tools; found ${describe(node)}`,
-    );
-    return [];
-  }
-  const targets = new Map<string, Target>();
-  for (const { key, at, value } of node.entries) {
-    const place = placeFor(key, at, importing);
-    const rules = readRules(value, importing);
-    if (place === null) continue;
-    const target = targets.get(idOf(place)) ?? { place, rules: [] };
-    if (targets.has(idOf(place)))
-      findings.add(
-        'same',
-        at,
-        'merged',
-        `\`${key}\` is the same tool as \`${target.place.source}\` here; both keys' rules apply`,
-      );
-    targets.set(idOf(place), target);
-    addComments(['tools', target.place.key], at, importing);
-    for (const item of rules) addRule(translateRule(item, place, findings), target, importing);
-  }
-  return Array.from(targets.values(), ({ place, rules }) => ({
-    key: place.key,
-    arguments: null,
-    secrets: null,
-    rules,
-  }));
-}
-
-function placeFor(key: string, at: Position, { tools, isDeny, findings }: Importing): Place | null {
-  const found = findTool(key, tools);
-  if (found.found === 'nothing' || found.found === 'misspelt') {
-    missing(key, found, at, findings);
-    return null;
-  }
-  if (found.found === 'glob') {
-    if (!isDeny) findings.add('differs', at, 'glob', globWords(key, 'holds for'));
-    else {
-      const refused = `${globWords(key, 'would let through')}; name the tools one by one`;
-      findings.refuse({ refused, code: 'glob', at });
-      return null;
-    }
-  } else if (found.clientName)
-    findings.add(
-      'same',
-      at,
-      'client_name',
-      `\`${key}\` is FusionAuth's client name of \`${found.place.key}\``,
-    );
-  return found.place;
-}
-
-function tellOfClientName(name: string, { key }: Place, at: Position, findings: Findings): void {
-  findings.add('same', at, 'client_name', `\`${name}\` is FusionAuth's client name of \`${key}\``);
-}
-
-function readRules(node: Located, { findings }: Importing): readonly Located[] {
-  if (node.kind === 'scalar' && node.value === null) return [];
-  const fields = readFields(node, 'a tool', ['rules'], findings.report);
-  const list = fields === null ? undefined : given(fields, 'rules');
-  return list === undefined ? [] : (readList(list, '`rules`', 'may be empty', findings.report) ?? []);
-}
-
-function addRule(translated: TranslatedRule | null, { place, rules }: Target, importing: Importing): void {
-  if (translated === null) return;
-  const { rule, at, refused, told } = translated;
-  const name = freeName(rule.name, place.key, rules);
-  if (name !== rule.name)
-    importing.findings.add(
-      'same',
-      at,
-      'name',
-      `the name is taken, and names are unique here; written as \`${name}\``,
-    );
-  const path = ['tools', place.key, 'rules', rules.length];
-  addComments(path, at, importing);
-  const why = refused.map((each) => `Not carried over: ${each}.`);
-  if (why.length > 0)
-    importing.comments.set(commentAt(path), [...(importing.comments.get(commentAt(path)) ?? []), ...why]);
-  else if (!told) importing.findings.add('same', at, 'rule', 'means the same here');
-  rules.push({ ...rule, name });
-}
-
-/** A name that no rule under the key has, also not one that has none of its own. */
-function freeName(name: string | null, key: string, rules: readonly Rule[]): string | null {
-  if (name === null) return null;
-  const isTaken = (text: string) =>
-    rules.some((rule) => rule.name === text) || (text.startsWith(`${key}#`) && /#[0-9]+$/.test(text));
-  if (!isTaken(name)) return name;
-  for (let n = 2; ; n++) if (!isTaken(`${name} (${n})`)) return `${name} (${n})`;
-}
-
-/** The whole lines of comment right above a line. */
-function addComments(path: readonly (string | number)[], at: Position, { lines, comments }: Importing): void {
-  const above: string[] = [];
-  for (let line = at.line - 2; /^\s*#/.test(lines[line] ?? ''); line--)
-    above.unshift((lines[line] ?? '').replace(/^\s*#+\s?/, '').trim());
-  if (above.length > 0) comments.set(commentAt(path), [...(comments.get(commentAt(path)) ?? []), ...above]);
 }

@@ -1,8 +1,8 @@
 import type { Operation } from '../../model/index.ts';
+import { clip, type Words } from '../located.ts';
 import { isGlob, means } from '../names.ts';
 import { parsePath } from '../paths.ts';
 import { pathProblem } from '../vocabulary.ts';
-import type { Words } from '../located.ts';
 
 /** A key of `tools` in the file, and what it means here. */
 export interface Place {
@@ -58,8 +58,8 @@ export type FoundPath =
  */
 export function findPath(path: string, tools: readonly Operation[] | null): FoundPath {
   if (/[[\]]/.test(path))
-    return { ok: false, why: `\`${path}\` has an index, which Intercept does not know` };
-  if (parsePath(path) === null) return { ok: false, why: `\`${path}\` is not a path of names` };
+    return { ok: false, why: `\`${clip(path)}\` has an index, which Intercept does not know` };
+  if (parsePath(path) === null) return { ok: false, why: `\`${clip(path)}\` is not a path of names` };
   if (tools === null) return { ok: true, paths: [path] };
   const renamed = path.replace(/^args\.requestBody(?=\.|$)/, 'args.body');
   const candidates = [renamed, ...new Set(tools.map((tool) => movedIn(renamed, tool)))];

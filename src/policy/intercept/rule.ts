@@ -80,7 +80,8 @@ function read<T>(fields: Fields, key: string, reader: (node: Located) => T | nul
   return node === undefined ? null : reader(node);
 }
 
-function textIn(fields: Fields, key: string, report: Report): string | null {
+/** A text under a key; null where it is left out or empty. */
+export function textIn(fields: Fields, key: string, report: Report): string | null {
   const node = given(fields, key);
   if (node?.kind === 'scalar' && node.value === '') return null;
   return node === undefined ? null : readText(node, `\`${key}\``, report);

@@ -1,6 +1,6 @@
 import type { AmountLimit, Position } from '../../model/index.ts';
 import { type Fields, readFields, readInteger, readText, readWord } from '../fields.ts';
-import type { Located, Report } from '../located.ts';
+import { clip, type Located, type Report } from '../located.ts';
 import { CALENDAR_MS } from '../windows.ts';
 import type { SourceCondition } from './condition.ts';
 import type { Findings, Refusal } from './findings.ts';
@@ -91,7 +91,7 @@ function incrementOf(
     const [here] = found?.ok === true ? found.paths : [];
     if (here !== undefined) return { from: here };
     return {
-      refused: `there is no argument \`${path}\` here to count by`,
+      refused: `there is no argument \`${clip(path)}\` here to count by`,
       code: 'unknown_path',
       at: from.at,
     };
