@@ -6,6 +6,9 @@ import type { Plan, PlannedRule, PlannedTool } from './plan.ts';
 /** The time of every case's own call: what comes before it is on the same day. */
 const NOON = Date.UTC(2026, 0, 1, 12);
 const SECOND = 1000;
+/** A case that takes more calls, or more groups of calls, would be slow to run and long to read. */
+const MAX_CALLS = 20_000;
+const MAX_GROUPS = 100;
 
 /** The test file of a plan's policy: every rule is seen to pass, to fail, and to be used up. */
 export function writeCases(policyFile: string, plan: Plan, all: readonly Operation[]): string {
@@ -51,14 +54,14 @@ function casesOf(tool: PlannedTool, ceiling: number): readonly JsonObject[] {
   ];
 }
 
-/** How a limit comes to be used up while every other limit of the tool has room; none where that takes too long. */
+/** How a limit comes to be used up while every other limit of the tool has room; none where that takes too much. */
 function usedUp(
   planned: PlannedRule,
   { operation, rules, sample }: PlannedTool,
   ceiling: number,
 ): readonly JsonObject[] {
   const calls = callsUntilUsedUp(planned, sample);
-  if (calls === null) return [];
+  if (calls === null || calls > MAX_CALLS) return [];
   const { rateLimit, amountLimit, name: rule } = planned.rule;
   const others = rules.flatMap((each) =>
     each === planned || each.rule.rateLimit === null ? [] : [each.rule.rateLimit],
@@ -69,10 +72,11 @@ function usedUp(
   const atOnce = Math.min(calls, ...smaller.map(({ max }) => max));
   const apartMs = Math.max(0, ...smaller.map(({ window }) => window.ms + window.ms / 30));
   const sessions = smaller.every(({ per }) => per === 'session') ? ceiling : 1;
-  const groups = Math.ceil(calls / (atOnce * sessions));
+  const count = Math.ceil(calls / atOnce);
+  const groups = Math.ceil(count / sessions);
   const spanMs = (rateLimit ?? amountLimit)?.window.ms ?? 0;
-  if (groups * apartMs > spanMs - spanMs / 30) return [];
-  const given = Array.from({ length: Math.ceil(calls / atOnce) }, (_, i) => {
+  if (count > MAX_GROUPS || groups * apartMs > spanMs - spanMs / 30) return [];
+  const given = Array.from({ length: count }, (_, i) => {
     const group = Math.floor(i / sessions);
     return {
       call: operation.operationId,

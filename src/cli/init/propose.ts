@@ -105,7 +105,7 @@ function tooLarge(
   return numbers.map(({ path, max }) => {
     const args = path.reduceRight<Json>((value, step) => ({ [step]: value }), max + 1);
     return {
-      name: `more ${path[path.length - 1]} than recorded`,
+      name: `more ${path.join('.')} than recorded`,
       args: withArgs(sample, args as JsonObject),
     };
   });

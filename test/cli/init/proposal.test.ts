@@ -1,10 +1,15 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../../src/catalog/operations.ts';
 import type { AuditRecord, JsonObject } from '../../../src/model/index.ts';
 import { Observations } from '../../../src/cli/init/observations.ts';
 import { planProposal } from '../../../src/cli/init/propose.ts';
-import { policyText } from '../../../src/cli/init/write.ts';
+import type { Plan } from '../../../src/cli/init/plan.ts';
+import { policyText, targetsOf, writePlan } from '../../../src/cli/init/write.ts';
+import { runTests } from '../../../src/cli/run-cases.ts';
+import { loadTests } from '../../../src/cli/test-files.ts';
+import { temporaryFolder } from '../../support/cli.ts';
 import { callParser } from '../../../src/pipeline/parse-call.ts';
 import { openBench } from '../../policy/support.ts';
 import { openLine } from '../../support/line.ts';
@@ -35,11 +40,15 @@ async function recordsOf(calls: readonly Made[]): Promise<readonly AuditRecord[]
   return records;
 }
 
-function proposalFor(records: readonly AuditRecord[]): string {
+function planFor(records: readonly AuditRecord[]): Plan {
   const observed = new Observations(parse);
   for (const record of records) observed.add(record);
   observed.finish();
-  return policyText(planProposal(observed));
+  return planProposal(observed);
+}
+
+function proposalFor(records: readonly AuditRecord[]): string {
+  return policyText(planFor(records));
 }
 
 const claims = fc.dictionary(
@@ -99,6 +108,22 @@ describe('the policy proposed for recorded calls', () => {
       }),
       { seed: 20261125, numRuns: 30 },
     );
+  });
+
+  it('has tests that pass', async () => {
+    const folder = temporaryFolder();
+    const targets = targetsOf(join(folder.path, 'p.yaml'));
+    await fc.assert(
+      fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 15 }), async (calls) => {
+        writePlan(planFor(await recordsOf(calls)), targets, true);
+        const loaded = loadTests([targets.tests], 'known');
+        if (!loaded.ok) throw new Error(loaded.lines.join('\n'));
+        const { files } = await runTests(loaded.files, { tools: 'known', secret: null });
+        expect(files.flatMap(({ cases }) => cases.filter(({ passed }) => !passed))).toEqual([]);
+      }),
+      { seed: 20261126, numRuns: 8 },
+    );
+    folder.remove();
   });
 
   const vend = (body: JsonObject, more: Partial<Made> = {}): Made => {
