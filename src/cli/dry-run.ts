@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { operations } from '../catalog/operations.ts';
-import type { SentArgs, Would } from '../model/index.ts';
+import type { SentArgs, Step, Would } from '../model/index.ts';
 import type { Judgement } from '../pipeline/judge.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { sentArgs } from '../pipeline/sent-args.ts';
@@ -41,7 +41,7 @@ export async function dryRunOne(call: OneCall, options: DryRunOptions): Promise<
   if (judgement.verdict === 'unknown_tool' && !judgement.hidden)
     process.stderr.write(`portcullis: ${unknownTool(call.tool)}\n`);
   if (options.json) process.stdout.write(`${JSON.stringify(decision)}\n`);
-  else process.stdout.write(`${forPeople(decision, judgement, options)}\n`);
+  else process.stdout.write(`${forPeople(decision, options)}\n`);
   return decision.verdict === 'allow' ? exit.fine : exit.denied;
 }
 
@@ -63,8 +63,8 @@ export async function dryRunMany(file: string, options: DryRunOptions): Promise<
       continue;
     }
     previousAt = at;
-    const { decision, judgement } = await decide(checked.value, at);
-    await print(options.json ? JSON.stringify(decision) : forPeople(decision, judgement, options));
+    const { decision } = await decide(checked.value, at);
+    await print(options.json ? JSON.stringify(decision) : forPeople(decision, options));
   }
   return isWrong ? exit.usage : exit.fine;
 }
@@ -79,7 +79,7 @@ interface DecisionLine {
   readonly retry_after_ms: number | null;
   readonly would: Would | null;
   readonly policy: string;
-  readonly trace: Judgement['trace'];
+  readonly trace: readonly Step[];
 }
 
 /** Answers what decides the calls of one policy, in the order of their times. */
@@ -100,7 +100,7 @@ function openDecider({ policy: file, tools, secret }: DryRunOptions) {
 }
 
 function decisionLine(tool: string, judgement: Judgement, { digest }: PreparedPolicy): DecisionLine {
-  const base = { tool, policy: digest, trace: judgement.trace };
+  const base = { tool, policy: digest, trace: judgement.trace() };
   const nothing = { rule: null, reason: null, retry_after_ms: null, would: null };
   switch (judgement.verdict) {
     case 'unknown_tool':
@@ -114,7 +114,7 @@ function decisionLine(tool: string, judgement: Judgement, { digest }: PreparedPo
   }
 }
 
-function forPeople(decision: DecisionLine, judgement: Judgement, { color, policy }: DryRunOptions): string {
+function forPeople(decision: DecisionLine, { color, policy }: DryRunOptions): string {
   const ink = inkFor(color);
   const { verdict, code, rule, reason, retry_after_ms: wait, would, tool } = decision;
   const head = verdict === 'allow' ? ink.good('ALLOW') : ink.bad('DENY');
@@ -127,7 +127,7 @@ function forPeople(decision: DecisionLine, judgement: Judgement, { color, policy
       : [
           `  Observed only; enforced it would be ${would.code}${would.rule === null ? '' : ` by ${would.rule}`}.`,
         ]),
-    ...explainTrace(judgement.trace, ink),
+    ...explainTrace(decision.trace, ink),
     ink.faint(`  policy ${policy} (${decision.policy})`),
   ].join('\n');
 }

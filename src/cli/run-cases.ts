@@ -122,7 +122,7 @@ function openCase({ prepared, fingerprint, witness }: Setting) {
   const bench = openBench({ prepared, fingerprint, limits });
   return async ({ expect: expected, ...made }: MadeCall, call: Call): Promise<Pick<CaseRun, Told>> => {
     const judgement = await bench.judge({ ...made, call });
-    const { trace } = judgement;
+    const trace = judgement.trace();
     witness.see({ tool: made.tool, trace, usedUp: usedUp() });
     const actual = endingOf(judgement, made.tool);
     return { expected, actual, trace, differing: differences(expected, actual) };
