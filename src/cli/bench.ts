@@ -38,7 +38,7 @@ export function openBench({ prepared, fingerprint, limits = memoryLimits() }: Be
   return {
     async judge({ call, identity, session, at, outcome, settledAt }) {
       await refunds.until(at);
-      const caller: Caller = { identity, session: call.transport === 'rest' ? null : session };
+      const caller = callerOf({ call, identity, session });
       const judgement = await judge(prepared, call, { caller, at, fingerprint }, limits);
       if (judgement.verdict !== 'allow' || judgement.ticket === null) return judgement;
       if (outcome === 'unreached') refunds.add(judgement.ticket, settledAt);
@@ -46,6 +46,15 @@ export function openBench({ prepared, fingerprint, limits = memoryLimits() }: Be
       return judgement;
     },
   };
+}
+
+/** Who makes a call. */
+export function callerOf({
+  call,
+  identity,
+  session,
+}: Pick<TriedCall, 'call' | 'identity' | 'session'>): Caller {
+  return { identity, session: call.transport === 'rest' ? null : session };
 }
 
 /** What an agent sends -> a call in normal form. Of a tool that is not known (null: of any) the arguments stay as they are. */

@@ -322,6 +322,8 @@ export interface Step {
   readonly conditions?: readonly SeenCondition[];
   readonly violations?: readonly Violation[];
   readonly note?: string;
+  /** Of a limit that is used up. */
+  readonly limit?: UsedLimit;
 }
 
 /** What observe mode would have done. */
@@ -393,6 +395,14 @@ export interface LimitState {
   readonly remaining: number;
   /** ISO 8601, UTC. */
   readonly reset_at: string;
+}
+
+/** A used-up limit as the trace shows it: also what this call asked of it, and from when on that fits. */
+export interface UsedLimit extends LimitState {
+  readonly kind: Claim['kind'];
+  readonly asked: number;
+  /** ISO 8601, UTC, where nothing else is counted before; null: never. */
+  readonly fits_at: string | null;
 }
 
 // ---------------------------------------------------------------- FusionAuth

@@ -28,6 +28,8 @@ import { type SchemaCompiler, schemaCompiler, type Validate } from './schema.ts'
 export interface PreparedPolicy {
   readonly policy: Policy;
   readonly digest: string;
+  /** The lines of keys at the top of the file, where they stand in one. */
+  readonly lines: { readonly default: number | undefined; readonly grants: number | undefined };
   /** A tool by the name that agents use; null where there is none. A hidden tool is found, marked as hidden. */
   tool(name: string): PreparedTool | null;
 }
@@ -39,16 +41,27 @@ export interface PreparedTool {
   readonly hidden: boolean;
   /** Some key other than `"*"` names it. */
   readonly listed: boolean;
+  /** The keys that mean it, the nearest first. */
+  readonly keys: readonly { readonly key: string; readonly line: number | undefined }[];
   /** The grants that have it; null where no grants are needed. */
   readonly grants: readonly PreparedGrant[] | null;
-  readonly schemas: readonly { readonly key: string; readonly validate: Validate }[];
+  readonly schemas: readonly PreparedSchema[];
   readonly rules: readonly PreparedRule[];
   /** Those that count calls or amounts, with their numbers among all. */
   readonly limited: readonly (readonly [number: number, rule: PreparedRule])[];
   readonly secrets: SecretsShown;
 }
 
+/** The `arguments` of a key that means the tool. */
+export interface PreparedSchema {
+  readonly key: string;
+  readonly line: number | undefined;
+  readonly validate: Validate;
+}
+
 export interface PreparedGrant {
+  /** Its number among all grants of the policy, from 1. */
+  readonly number: number;
   readonly line: number | undefined;
   readonly to: readonly PreparedCondition[];
 }
@@ -95,11 +108,16 @@ export function prepare(policy: Policy, { tools, digest, placeOf }: Preparation)
     if (prepared.size < MAX_ANY) prepared.set(name, tool);
     return tool;
   };
-  return { policy, digest, tool: tools === null ? anyTool : (name) => prepared.get(name) ?? null };
+  const lines = {
+    default: placeOf?.(policy, 'default').line,
+    grants: placeOf?.(policy, 'grants').line,
+  };
+  return { policy, digest, lines, tool: tools === null ? anyTool : (name) => prepared.get(name) ?? null };
 }
 
 /** What one key of `tools` gives to every tool it means. */
 interface PreparedKey extends ToolRules {
+  readonly line: number | undefined;
   readonly prepared: readonly PreparedRule[];
   readonly validate: Validate | null;
 }
@@ -120,6 +138,7 @@ function prepareKey(toolRules: ToolRules, { policy, schemas, tools, placeOf }: C
     conditions.map((condition) => prepareCondition(withLowerIds(condition, under)));
   return {
     ...toolRules,
+    line: placeOf?.(toolRules, 'key').line,
     validate: toolRules.arguments === null ? null : schemas.compile(lowered(toolRules.arguments, under)),
     prepared: rules.map((rule, i) => ({
       id: rule.name ?? ruleName(key, i),
@@ -205,14 +224,17 @@ function prepareTool(
     kind,
     hidden: policy.hide.some((name) => means(name, names)),
     listed: own.some(({ key }) => key !== '*'),
+    keys: own.map(({ key, line }) => ({ key, line })),
     grants:
       policy.grants
-        ?.filter(({ tools }) => tools.some((name) => means(name, names)))
-        .map((grant) => ({
+        ?.map((grant, i) => ({ grant, number: i + 1 }))
+        .filter(({ grant }) => grant.tools.some((name) => means(name, names)))
+        .map(({ grant, number }) => ({
+          number,
           line: placeOf?.(grant, 'grant').line,
           to: grant.to.map((each) => prepareCondition(withLowerIds(each, tool === null ? [] : [tool]))),
         })) ?? null,
-    schemas: own.flatMap(({ key, validate }) => (validate === null ? [] : [{ key, validate }])),
+    schemas: own.flatMap(({ key, line, validate }) => (validate === null ? [] : [{ key, line, validate }])),
     rules,
     limited: Array.from(rules.entries()).filter(([, rule]) => isLimited(rule)),
     secrets: shownSecrets(own, kind),
