@@ -87,7 +87,10 @@ function acceptedLines(
   ink: Ink,
 ): readonly string[] {
   if (verdict === 'allow' && would === null) return [];
-  if (accepted === null) return ['  No change to this call would have been accepted.'];
+  if (accepted === null) {
+    const nothing = 'No change to this call would';
+    return [`  ${nothing} ${verdict === 'allow' ? 'pass if it were enforced' : 'have been accepted'}.`];
+  }
   const title = verdict === 'allow' ? 'What would pass if it were enforced' : 'What would have been accepted';
   const still = ink.faint('  What passes now has to pass then too.');
   if ('any' in accepted || 'all' in accepted) {

@@ -1,26 +1,19 @@
 import type {
-  AmountLimit,
-  Claim,
   Condition,
   JsonObject,
   Kind,
-  Path,
-  Per,
   Policy,
   Position,
-  Rule,
   RuleId,
   SecretsShown,
   Tool,
   ToolRules,
-  Window,
 } from '../model/index.ts';
-import { inUnits, unitOf } from './amounts.ts';
 import { type PreparedCondition, prepareCondition } from './conditions.ts';
-import { shortHash } from './fingerprint.ts';
 import { schemaWithLowerIds, withLowerIds } from './ids.ts';
 import { isGlob, means } from './names.ts';
-import { isObject, parsePath } from './paths.ts';
+import { isObject } from './paths.ts';
+import { isLimited, type PreparedLimits, prepareLimits } from './prepare-limits.ts';
 import { ruleName } from './read-rule.ts';
 import { type SchemaCompiler, schemaCompiler, type Validate } from './schema.ts';
 
@@ -66,7 +59,7 @@ export interface PreparedGrant {
   readonly to: readonly PreparedCondition[];
 }
 
-export interface PreparedRule {
+export interface PreparedRule extends PreparedLimits {
   readonly id: RuleId;
   readonly line: number | undefined;
   readonly observe: boolean;
@@ -74,17 +67,7 @@ export interface PreparedRule {
   readonly when: readonly PreparedCondition[];
   readonly conditions: readonly PreparedCondition[];
   readonly because: string | null;
-  /** Its limit of calls: the counter itself and, per session, its ceiling. */
-  readonly calls: readonly PreparedLimit[];
-  /** Its limit of amounts, and where the amount comes from. */
-  readonly amounts: readonly PreparedLimit[];
-  readonly amount: { readonly fixed: number } | { readonly from: Path } | null;
 }
-
-/** A claim but for its subject and its cost. */
-export type PreparedLimit = Pick<Claim, 'window' | 'per' | 'kind' | 'unit' | 'max'> & {
-  readonly key: string;
-};
 
 export interface Preparation {
   /** The tools there are; null: any name is a tool of which nothing is known (`--tools any`). */
@@ -161,54 +144,6 @@ function lowered(schema: JsonObject, tools: readonly Tool[]): JsonObject {
   return isObject(changed) ? changed : schema;
 }
 
-function prepareLimits(
-  { rateLimit, amountLimit }: Rule,
-  owner: readonly [tool: string, rule: string | number],
-  ceiling: number,
-): Pick<PreparedRule, 'calls' | 'amounts' | 'amount'> {
-  return {
-    calls:
-      rateLimit === null
-        ? []
-        : levels(rateLimit, { kind: 'calls', unit: 'one', max: rateLimit.max }, [...owner, 'calls'], ceiling),
-    amounts:
-      amountLimit === null
-        ? []
-        : levels(amountLimit, boundOf(amountLimit), [...owner, 'amount', amountLimit.counter], ceiling),
-    amount: amountLimit === null ? null : amountOf(amountLimit),
-  };
-}
-
-function boundOf({ bound }: AmountLimit): Pick<PreparedLimit, 'kind' | 'unit' | 'max'> {
-  const unit = unitOf(bound.value);
-  const whole = unit === 'millionth' ? bound.value : Math.floor(bound.value);
-  const isBelow = bound.op === 'lt' && whole === bound.value;
-  return { kind: 'amounts', unit, max: inUnits(whole, unit) - (isBelow ? 1 : 0) };
-}
-
-function amountOf({ increment }: AmountLimit): { readonly fixed: number } | { readonly from: Path } {
-  return 'fixed' in increment ? increment : { from: parsePath(increment.from)?.path ?? [] };
-}
-
-/** The counters of one limit: its own and, per session, the ceiling of the identity. */
-function levels(
-  { window, per }: { readonly window: Window; readonly per: Per },
-  { kind, unit, max }: Pick<PreparedLimit, 'kind' | 'unit' | 'max'>,
-  owner: readonly (string | number)[],
-  ceiling: number,
-): readonly PreparedLimit[] {
-  const at = (level: Per, most: number): PreparedLimit => ({
-    key: shortHash(JSON.stringify([...owner, window.kind, window.ms, level, unit])),
-    window,
-    per: level,
-    kind,
-    unit,
-    // An amount too large to count costs MAX_SAFE_INTEGER, and must not fit.
-    max: Math.min(most, Number.MAX_SAFE_INTEGER - 1),
-  });
-  return per === 'session' ? [at('session', max), at('identity', max * ceiling)] : [at(per, max)];
-}
-
 function prepareTool(
   names: Pick<Tool, 'name' | 'operationId'>,
   tool: Tool | null,
@@ -239,11 +174,6 @@ function prepareTool(
     limited: Array.from(rules.entries()).filter(([, rule]) => isLimited(rule)),
     secrets: shownSecrets(own, kind),
   };
-}
-
-/** Whether a rule counts calls or amounts. */
-export function isLimited({ calls, amounts }: PreparedRule): boolean {
-  return calls.length > 0 || amounts.length > 0;
 }
 
 /** Rules of the exact tool come first, then those of globs in file order, then of `"*"`. */

@@ -1,7 +1,8 @@
 import type { Call, PolicyCode, RuleId, SeenCondition, Step, Violation } from '../model/index.ts';
 import { leavesOf, type PreparedCondition, type Roots, type ShowValue } from './conditions.ts';
 import type { Fingerprint } from './fingerprint.ts';
-import { isLimited, type PreparedPolicy, type PreparedRule, type PreparedTool } from './prepare.ts';
+import type { PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
+import { isLimited } from './prepare-limits.ts';
 import { looksSecret, withoutSecrets } from './secrets.ts';
 
 /** What a rule said of a call. A rule that passed may still have a limit. */
