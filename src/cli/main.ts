@@ -3,6 +3,7 @@ import { addCheck } from './commands/check.ts';
 import type { Ended } from './commands/common.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDryRun } from './commands/dry-run.ts';
+import { addExplain } from './commands/explain.ts';
 import { addImport } from './commands/import.ts';
 import { addInit } from './commands/init.ts';
 import { addSandbox } from './commands/sandbox.ts';
@@ -18,6 +19,7 @@ const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addServe,
   addCheck,
   addDryRun,
+  addExplain,
   addTest,
   addInit,
   addImport,
