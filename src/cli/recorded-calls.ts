@@ -28,9 +28,21 @@ export async function* recordedCalls(files: readonly string[], onBytes?: OnBytes
  * as the line has, no member was dropped: that is exact, and nearly every line that the proxy writes is such a line.
  * Any other goes through our own parser, which tells what is wrong, or that nothing is.
  */
-export function readRecord(text: string): { readonly record: AuditRecord } | { readonly problem: string } {
-  const value = parseQuickly(text) ?? parseStrictly(text);
-  if (typeof value === 'string') return { problem: value };
+export function readRecord(text: string): ReadRecord {
+  const value = readObject(text);
+  return typeof value === 'string' ? { problem: value } : asRecord(value);
+}
+
+/** A record, or why there is none. */
+export type ReadRecord = { readonly record: AuditRecord } | { readonly problem: string };
+
+/** The object that a text is, each key in it once; else what is wrong with the text. */
+export function readObject(text: string): JsonObject | string {
+  return parseQuickly(text) ?? parseStrictly(text);
+}
+
+/** An object -> the record that it is, or why it is none. */
+export function asRecord(value: JsonObject): ReadRecord {
   if (isLoss(value)) return { problem: `${value.lost} records were lost here, as the audit itself says` };
   const wrong = wrongMember(value);
   // Each member that is relied upon was looked at.
@@ -64,7 +76,6 @@ function quotesOf(value: Json): number {
   return count;
 }
 
-/** The object, or what is wrong with the text. */
 function parseStrictly(text: string): JsonObject | string {
   const parsed = parseJson(text);
   if (!parsed.ok) return `not JSON: ${parsed.why}`;

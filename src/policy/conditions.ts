@@ -27,9 +27,20 @@ export interface PreparedCondition {
   test(roots: Roots): Truth;
   /** The conditions in it that look at a value, for the trace: as written, with what they see and how they hold. */
   see(roots: Roots, show: ShowValue): readonly SeenCondition[];
-  /** Truths that are possible for this caller whatever the arguments, the JWT and the time are. */
-  possible(roots: Roots): ReadonlySet<Truth>;
+  /** The truths that are possible, whatever stands where nothing can be seen; maybe more, never fewer. */
+  possible(roots: Roots, unseen: Unseen): ReadonlySet<Truth>;
+  /** Where the conditions in it look, each as written. */
+  readonly looks: readonly Look[];
 }
+
+export interface Look {
+  readonly root: string;
+  readonly path: Path;
+  readonly condition: string;
+}
+
+/** What of a call cannot be seen: null where what stands at a path is known, else what may be there. */
+export type Unseen = (root: string, path: Path) => 'text' | 'anything' | null;
 
 /** How the trace shows a value that stands at a path of a root: secrets become fingerprints. */
 export type ShowValue = (root: string, path: Path, value: Json) => Json;
@@ -44,8 +55,12 @@ export function prepareCondition(condition: Condition): PreparedCondition {
 }
 
 const ALL_TRUTHS: ReadonlySet<Truth> = new Set<Truth>(['yes', 'no', 'unknown']);
-/** The roots that are the same in every call of a caller. */
-const STEADY_ROOTS = new Set(['identity', 'call']);
+const YES_OR_NO: ReadonlySet<Truth> = new Set<Truth>(['yes', 'no']);
+const ONLY: Readonly<Record<Truth, ReadonlySet<Truth>>> = {
+  yes: new Set<Truth>(['yes']),
+  no: new Set<Truth>(['no']),
+  unknown: new Set<Truth>(['unknown']),
+};
 
 function single(condition: Extract<Condition, { path: string }>): PreparedCondition {
   const parsed = parsePath(condition.path);
@@ -54,6 +69,7 @@ function single(condition: Extract<Condition, { path: string }>): PreparedCondit
   const judge = judges[condition.op](condition.value);
   const look = (roots: Roots) => valueAt((roots as unknown as JsonObject)[root], path);
   const test = (roots: Roots) => judge(look(roots));
+  const ofSomeText = truthsOfText(condition.op, judge);
   const text = `${condition.path} ${condition.op} ${JSON.stringify(condition.value)}`;
   return {
     test,
@@ -67,8 +83,19 @@ function single(condition: Extract<Condition, { path: string }>): PreparedCondit
         },
       ];
     },
-    possible: (roots) => (STEADY_ROOTS.has(root) ? new Set([test(roots)]) : ALL_TRUTHS),
+    possible(roots, unseen) {
+      const what = unseen(root, path);
+      if (what === null) return ONLY[test(roots)];
+      return what === 'text' ? ofSomeText : ALL_TRUTHS;
+    },
+    looks: [{ root, path, condition: text }],
   };
+}
+
+/** The truths that are possible of a text that is not known. Whether a text can be judged is the same for all. */
+function truthsOfText(op: Operator, judge: Judge): ReadonlySet<Truth> {
+  const ofOne = judge('text');
+  return op === 'exists' || ofOne === 'unknown' ? ONLY[ofOne] : YES_OR_NO;
 }
 
 function group(
@@ -78,11 +105,12 @@ function group(
   return {
     test: (roots) => join(members.map((member) => member.test(roots))),
     see: (roots, show) => members.flatMap((member) => member.see(roots, show)),
-    possible: (roots) =>
+    possible: (roots, unseen) =>
       combinations(
-        members.map((member) => member.possible(roots)),
+        members.map((member) => member.possible(roots, unseen)),
         join,
       ),
+    looks: members.flatMap(({ looks }) => looks),
   };
 }
 
