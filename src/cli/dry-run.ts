@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
-import { memoryLimits } from '../adapters/limits/memory.ts';
 import { operations } from '../catalog/operations.ts';
-import type { Call, SentArgs, Would } from '../model/index.ts';
-import { type Judgement, judge } from '../pipeline/judge.ts';
-import { callParser, type ParseCall } from '../pipeline/parse-call.ts';
+import type { SentArgs, Step, Would } from '../model/index.ts';
+import type { Judgement } from '../pipeline/judge.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { sentArgs } from '../pipeline/sent-args.ts';
 import { explainTrace } from '../policy/explain.ts';
@@ -12,11 +10,11 @@ import { fingerprintWith } from '../policy/fingerprint.ts';
 import { suggestion } from '../policy/located.ts';
 import { isObject } from '../policy/paths.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
+import { callReader, openBench } from './bench.ts';
 import { type CallLine, type Read, readCallLine, readIdentity, readTime } from './call-line.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { inkFor } from './ink.ts';
 import { loadPolicy, problemLine, reasonOf, type Tools, toolsOf } from './load-policy.ts';
-import { openRefunds } from './refunds.ts';
 
 export interface DryRunOptions {
   readonly policy: string;
@@ -37,19 +35,19 @@ export interface OneCall {
 
 /** `portcullis dry-run --tool`: one decision and its trace. */
 export async function dryRunOne(call: OneCall, options: DryRunOptions): Promise<ExitCode> {
-  const bench = openBench(options);
+  const decide = openDecider(options);
   const line = readOneCall(call, options.tools);
-  const { decision, judgement } = await bench.decide(line, line.at ?? Date.now());
+  const { decision, judgement } = await decide(line, line.at ?? Date.now());
   if (judgement.verdict === 'unknown_tool' && !judgement.hidden)
     process.stderr.write(`portcullis: ${unknownTool(call.tool)}\n`);
   if (options.json) process.stdout.write(`${JSON.stringify(decision)}\n`);
-  else process.stdout.write(`${forPeople(decision, judgement, options)}\n`);
+  else process.stdout.write(`${forPeople(decision, options)}\n`);
   return decision.verdict === 'allow' ? exit.fine : exit.denied;
 }
 
 /** `portcullis dry-run --calls`: one decision a line, in the same order; lines that are no calls are answered too. */
 export async function dryRunMany(file: string, options: DryRunOptions): Promise<ExitCode> {
-  const bench = openBench(options);
+  const decide = openDecider(options);
   let number = 0;
   let previousAt: number | null = null;
   let isWrong = false;
@@ -65,8 +63,8 @@ export async function dryRunMany(file: string, options: DryRunOptions): Promise<
       continue;
     }
     previousAt = at;
-    const { decision, judgement } = await bench.decide(checked.value, at);
-    await print(options.json ? JSON.stringify(decision) : forPeople(decision, judgement, options));
+    const { decision } = await decide(checked.value, at);
+    await print(options.json ? JSON.stringify(decision) : forPeople(decision, options));
   }
   return isWrong ? exit.usage : exit.fine;
 }
@@ -81,57 +79,28 @@ interface DecisionLine {
   readonly retry_after_ms: number | null;
   readonly would: Would | null;
   readonly policy: string;
-  readonly trace: Judgement['trace'];
+  readonly trace: readonly Step[];
 }
 
-interface Bench {
-  decide(
-    line: CallLine,
-    at: number,
-  ): Promise<{ readonly decision: DecisionLine; readonly judgement: Judgement }>;
-}
-
-function openBench({ policy: file, tools, secret }: DryRunOptions): Bench {
+/** Answers what decides the calls of one policy, in the order of their times. */
+function openDecider({ policy: file, tools, secret }: DryRunOptions) {
   const loaded = loadPolicy(file, tools);
   const errors = loaded.problems.filter(({ severity }) => severity === 'error');
   if (!loaded.ok) {
     throw new CommandError(errors.map((problem) => problemLine(file, problem)).join('\n'), exit.policy);
   }
   const { prepared } = loaded;
-  const limits = memoryLimits();
-  const parse = tools === 'any' ? parseAny : parseKnown(callParser(operations, null));
-  const fingerprint = fingerprintWith(secret ?? randomBytes(32));
-  const refunds = openRefunds(limits);
-  return {
-    async decide(line, at) {
-      await refunds.until(at);
-      const caller = { identity: line.identity, session: line.transport === 'rest' ? null : line.session };
-      const judgement = await judge(prepared, parse(line), { caller, at, fingerprint }, limits);
-      if (judgement.verdict === 'allow' && judgement.ticket !== null) {
-        if (line.outcome === 'unreached') refunds.add(judgement.ticket, line.settledAt ?? at);
-        else await limits.settle(judgement.ticket, 'spend', at);
-      }
-      return { decision: decisionLine(line.tool, judgement, prepared), judgement };
-    },
-  };
-}
-
-function parseKnown(parse: ParseCall): (line: CallLine) => Call {
-  return (line) => parse(line)?.call ?? parseAny(line);
-}
-
-function parseAny({ tool, transport, args }: CallLine): Call {
-  return {
-    tool,
-    transport,
-    args: isObject(args.value) ? args.value : {},
-    jwt: null,
-    violations: args.faults,
+  const read = callReader(toolsOf(tools));
+  const bench = openBench({ prepared, fingerprint: fingerprintWith(secret ?? randomBytes(32)) });
+  return async (line: CallLine, at: number) => {
+    const settledAt = line.settledAt ?? at;
+    const judgement = await bench.judge({ ...line, call: read(line), at, settledAt });
+    return { decision: decisionLine(line.tool, judgement, prepared), judgement };
   };
 }
 
 function decisionLine(tool: string, judgement: Judgement, { digest }: PreparedPolicy): DecisionLine {
-  const base = { tool, policy: digest, trace: judgement.trace };
+  const base = { tool, policy: digest, trace: judgement.trace() };
   const nothing = { rule: null, reason: null, retry_after_ms: null, would: null };
   switch (judgement.verdict) {
     case 'unknown_tool':
@@ -145,7 +114,7 @@ function decisionLine(tool: string, judgement: Judgement, { digest }: PreparedPo
   }
 }
 
-function forPeople(decision: DecisionLine, judgement: Judgement, { color, policy }: DryRunOptions): string {
+function forPeople(decision: DecisionLine, { color, policy }: DryRunOptions): string {
   const ink = inkFor(color);
   const { verdict, code, rule, reason, retry_after_ms: wait, would, tool } = decision;
   const head = verdict === 'allow' ? ink.good('ALLOW') : ink.bad('DENY');
@@ -158,7 +127,7 @@ function forPeople(decision: DecisionLine, judgement: Judgement, { color, policy
       : [
           `  Observed only; enforced it would be ${would.code}${would.rule === null ? '' : ` by ${would.rule}`}.`,
         ]),
-    ...explainTrace(judgement.trace, ink),
+    ...explainTrace(decision.trace, ink),
     ink.faint(`  policy ${policy} (${decision.policy})`),
   ].join('\n');
 }

@@ -330,8 +330,11 @@ export interface Would {
   readonly rule: RuleId | null;
 }
 
+/** What was looked at on the way to a decision, made when it is asked for: it takes longer than the decision. */
+export type Trace = () => readonly Step[];
+
 /** The policy's answer before limits are asked. Only an allow has claims. */
-export type Decision = { readonly trace: readonly Step[] } & (
+export type Decision = { readonly trace: Trace } & (
   | { readonly verdict: 'unknown_tool'; readonly hidden: boolean }
   | {
       readonly verdict: 'allow';

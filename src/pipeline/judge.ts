@@ -12,6 +12,7 @@ import type {
   SecretsShown,
   Step,
   Ticket,
+  Trace,
   Violation,
   Would,
 } from '../model/index.ts';
@@ -21,7 +22,7 @@ import type { PreparedPolicy } from '../policy/prepare.ts';
 import { calendarWord } from '../policy/windows.ts';
 
 /** What policy and limits say of a call together. */
-export type Judgement = { readonly trace: readonly Step[] } & (
+export type Judgement = { readonly trace: Trace } & (
   | { readonly verdict: 'unknown_tool'; readonly hidden: boolean }
   | {
       readonly verdict: 'allow';
@@ -86,10 +87,12 @@ function allowed(
 ): Judgement {
   const [first] = missed;
   const claim = first === undefined ? undefined : claims[first.claim];
-  const steps = missed.map((refusal) => limitStep(claims[refusal.claim], refusal, 'observed'));
   return {
     verdict: 'allow',
-    trace: [...trace, ...steps],
+    trace: () => [
+      ...trace(),
+      ...missed.map((refusal) => limitStep(claims[refusal.claim], refusal, 'observed')),
+    ],
     ticket,
     would: would ?? (claim === undefined ? null : { code: codeOf(claim), rule: claim.rule }),
     secrets,
@@ -107,7 +110,10 @@ function conclude(decision: Allow, hold: Hold, at: Instant): Judgement {
     case 'unknown':
       return {
         verdict: 'deny',
-        trace: [...decision.trace, { step: 'limit', name: 'limits', result: 'failed', note: hold.why }],
+        trace: () => [
+          ...decision.trace(),
+          { step: 'limit', name: 'limits', result: 'failed', note: hold.why },
+        ],
         code: 'limits_unavailable',
         rule: null,
         reason:
@@ -129,7 +135,10 @@ function refused({ trace, claims }: Allow, refusals: readonly Refusal[], at: Ins
   const retryAfterMs = waits.includes(null) ? null : Math.max(...waits.map((wait) => wait ?? 0));
   return {
     verdict: 'deny',
-    trace: [...trace, ...refusals.map((refusal) => limitStep(claims[refusal.claim], refusal, 'enforced'))],
+    trace: () => [
+      ...trace(),
+      ...refusals.map((refusal) => limitStep(claims[refusal.claim], refusal, 'enforced')),
+    ],
     code: codeOf(claim),
     rule: claim.rule,
     reason: claim.because ?? usedUp(claim),

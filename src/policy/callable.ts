@@ -1,7 +1,7 @@
 import type { Caller, Transport } from '../model/index.ts';
 import type { PreparedCondition, Roots, Unseen } from './conditions.ts';
-import { rootsOf } from './decide.ts';
 import type { PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
+import { rootsOf } from './roots.ts';
 
 /** Of the calls to come only the caller is known: identity and transport are the same in all of them. */
 const beforehand: Unseen = (root) => (root === 'identity' || root === 'call' ? null : 'anything');
@@ -30,7 +30,7 @@ function canBeCalled(
   const call = { tool: tool.name, transport, args: {}, jwt: null };
   const roots = rootsOf(call, tool.kind, { caller, at: 0 });
   const canHold = (condition: PreparedCondition) => condition.possible(roots, beforehand).has('yes');
-  if (tool.grants !== null && !tool.grants.some((to) => to.every(canHold))) return false;
+  if (tool.grants !== null && !tool.grants.some(({ to }) => to.every(canHold))) return false;
   return tool.rules.every((rule) => canPass(rule, roots, canHold));
 }
 

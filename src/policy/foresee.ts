@@ -1,9 +1,10 @@
 import type { Call, Claim, Path, PolicyCode, RuleId, Would } from '../model/index.ts';
 import { inUnits } from './amounts.ts';
 import type { PreparedCondition, Roots, Unseen } from './conditions.ts';
-import { type DecisionContext, rootsOf } from './decide.ts';
+import type { DecisionContext } from './decide.ts';
 import { valueAt } from './paths.ts';
 import type { PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
+import { rootsOf } from './roots.ts';
 import { isAboutPlace } from './schema-places.ts';
 import { type Subjects, subjectsOf } from './subjects.ts';
 
@@ -90,7 +91,10 @@ function looksOf(tool: PreparedTool): readonly RuleLook[] {
   const of = (rule: string, conditions: readonly PreparedCondition[]): readonly RuleLook[] =>
     conditions.flatMap(({ looks }) => looks.map((look) => ({ rule, ...look })));
   const looks = [
-    ...of('grants', (tool.grants ?? []).flat()),
+    ...of(
+      'grants',
+      (tool.grants ?? []).flatMap(({ to }) => to),
+    ),
     ...tool.rules.flatMap((rule) => [
       ...of(rule.id, [...rule.when, ...rule.conditions]),
       ...(rule.amount !== null && 'from' in rule.amount
@@ -152,9 +156,7 @@ class Foreseeing {
     this.checkGrants();
     this.checkArguments();
     for (const rule of this.tool.rules) this.checkRule(rule);
-    this.tool.rules.forEach((rule, i) => {
-      if (rule.calls.length > 0 || rule.amounts.length > 0) this.count(rule, i);
-    });
+    for (const [i, rule] of this.tool.limited) this.count(rule, i);
     return this.conclude();
   }
 
@@ -179,7 +181,7 @@ class Foreseeing {
   private checkGrants(): void {
     const { grants } = this.tool;
     if (grants === null) return;
-    const chances = grants.map((to) => this.allHold(to));
+    const chances = grants.map(({ to }) => this.allHold(to));
     const granted = chances.includes('always') ? 'always' : chances.includes('maybe') ? 'maybe' : 'never';
     this.failUnless(granted, { code: 'not_granted', rule: null, observed: this.observing });
   }

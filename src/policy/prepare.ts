@@ -39,11 +39,18 @@ export interface PreparedTool {
   readonly hidden: boolean;
   /** Some key other than `"*"` names it. */
   readonly listed: boolean;
-  /** The `to` of each grant that has it; null where no grants are needed. */
-  readonly grants: readonly (readonly PreparedCondition[])[] | null;
+  /** The grants that have it; null where no grants are needed. */
+  readonly grants: readonly PreparedGrant[] | null;
   readonly schemas: readonly { readonly key: string; readonly validate: Validate }[];
   readonly rules: readonly PreparedRule[];
+  /** Those that count calls or amounts, with their numbers among all. */
+  readonly limited: readonly (readonly [number: number, rule: PreparedRule])[];
   readonly secrets: SecretsShown;
+}
+
+export interface PreparedGrant {
+  readonly line: number | undefined;
+  readonly to: readonly PreparedCondition[];
 }
 
 export interface PreparedRule {
@@ -79,11 +86,12 @@ const MAX_ANY = 1000;
 /** Makes a checked policy ready to decide. */
 export function prepare(policy: Policy, { tools, digest, placeOf }: Preparation): PreparedPolicy {
   const schemas = schemaCompiler();
-  const keys = policy.tools.map((toolRules) => prepareKey(toolRules, { policy, schemas, tools, placeOf }));
+  const context: Context = { policy, schemas, tools, placeOf };
+  const keys = policy.tools.map((toolRules) => prepareKey(toolRules, context));
   const prepared = new Map<string, PreparedTool>();
-  for (const tool of tools ?? []) prepared.set(tool.name, prepareTool(tool, tool, policy, keys));
+  for (const tool of tools ?? []) prepared.set(tool.name, prepareTool(tool, tool, context, keys));
   const anyTool = (name: string): PreparedTool => {
-    const tool = prepared.get(name) ?? prepareTool({ name, operationId: name }, null, policy, keys);
+    const tool = prepared.get(name) ?? prepareTool({ name, operationId: name }, null, context, keys);
     if (prepared.size < MAX_ANY) prepared.set(name, tool);
     return tool;
   };
@@ -96,14 +104,14 @@ interface PreparedKey extends ToolRules {
   readonly validate: Validate | null;
 }
 
-interface KeyContext {
+interface Context {
   readonly policy: Policy;
   readonly schemas: SchemaCompiler;
   readonly tools: readonly Tool[] | null;
   readonly placeOf: Preparation['placeOf'];
 }
 
-function prepareKey(toolRules: ToolRules, { policy, schemas, tools, placeOf }: KeyContext): PreparedKey {
+function prepareKey(toolRules: ToolRules, { policy, schemas, tools, placeOf }: Context): PreparedKey {
   const { key, rules } = toolRules;
   const tool = tools?.find((each) => !isGlob(key) && means(key, each));
   const lasting = tool?.name ?? key;
@@ -185,11 +193,12 @@ function levels(
 function prepareTool(
   names: Pick<Tool, 'name' | 'operationId'>,
   tool: Tool | null,
-  policy: Policy,
+  { policy, placeOf }: Pick<Context, 'policy' | 'placeOf'>,
   keys: readonly PreparedKey[],
 ): PreparedTool {
   const own = keys.filter(({ key }) => means(key, names)).toSorted((a, b) => rank(a.key) - rank(b.key));
   const kind = tool?.kind ?? null;
+  const rules = own.flatMap(({ prepared }) => prepared);
   return {
     tool,
     name: names.name,
@@ -199,13 +208,20 @@ function prepareTool(
     grants:
       policy.grants
         ?.filter(({ tools }) => tools.some((name) => means(name, names)))
-        .map(({ to }) =>
-          to.map((each) => prepareCondition(withLowerIds(each, tool === null ? [] : [tool]))),
-        ) ?? null,
+        .map((grant) => ({
+          line: placeOf?.(grant, 'grant').line,
+          to: grant.to.map((each) => prepareCondition(withLowerIds(each, tool === null ? [] : [tool]))),
+        })) ?? null,
     schemas: own.flatMap(({ key, validate }) => (validate === null ? [] : [{ key, validate }])),
-    rules: own.flatMap(({ prepared }) => prepared),
+    rules,
+    limited: Array.from(rules.entries()).filter(([, rule]) => isLimited(rule)),
     secrets: shownSecrets(own, kind),
   };
+}
+
+/** Whether a rule counts calls or amounts. */
+export function isLimited({ calls, amounts }: PreparedRule): boolean {
+  return calls.length > 0 || amounts.length > 0;
 }
 
 /** Rules of the exact tool come first, then those of globs in file order, then of `"*"`. */

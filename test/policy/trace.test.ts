@@ -19,7 +19,7 @@ async function traceOf(
   args: JsonObject = {},
   circumstances: Circumstances = {},
 ) {
-  return (await openBench(policy).call(tool, args, circumstances)).trace;
+  return (await openBench(policy).call(tool, args, circumstances)).trace();
 }
 
 const POLICY = `default: deny
@@ -147,7 +147,8 @@ describe('the trace of a decision', () => {
       ),
     );
     await bench.call('vendJWTWithId');
-    const notes = (await bench.call('vendJWTWithId')).trace
+    const notes = (await bench.call('vendJWTWithId'))
+      .trace()
       .filter(({ step }) => step === 'limit')
       .map(({ name, note }) => `${name}: ${note}`);
     expect(notes[0]).toContain('At most 1 call in each minute in this session');
