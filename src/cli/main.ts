@@ -3,6 +3,7 @@ import { addCheck } from './commands/check.ts';
 import type { Ended } from './commands/common.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDryRun } from './commands/dry-run.ts';
+import { addReplay } from './commands/replay.ts';
 import { addSandbox } from './commands/sandbox.ts';
 import { addServe } from './commands/serve.ts';
 import { addTest } from './commands/test.ts';
@@ -17,6 +18,7 @@ const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addCheck,
   addDryRun,
   addTest,
+  addReplay,
   addTools,
   addVerifyAudit,
   addSandbox,

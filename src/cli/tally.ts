@@ -33,7 +33,8 @@ export interface Group {
 
 /** Counts what changes. Memory does not grow with the calls. */
 export interface Tally {
-  add(change: Change, example: Example, doubts: readonly Verdict[]): void;
+  /** `example` is asked for where something changes; `verdicts` are those whose doubts are told. */
+  add(change: Change, example: () => Example, verdicts: readonly Verdict[]): void;
   count(change: Change): number;
   group(change: Change): Group;
 }
@@ -53,11 +54,12 @@ export function openTally(): Tally {
   );
   const of = (change: Change) => groups.get(change);
   return {
-    add(change, example, verdicts) {
+    add(change, exampleOf, verdicts) {
       const group = of(change);
       if (group === undefined) return;
       group.count++;
       if (change === 'unchanged') return;
+      const example = exampleOf();
       for (const rule of reasonsOf(change, example, verdicts)) group.rules.add(rule, example);
       group.tools.add(example.tool, null);
       group.callers.add(example.caller, null);
