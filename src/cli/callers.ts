@@ -8,14 +8,18 @@ const MAX_CALLERS = 50_000;
  * tenant are the same; only over stdio the issuer is another, always the local one.
  */
 export function openCallers(): (record: AuditRecord) => Caller {
-  const callers = new Map<string, Caller>();
+  let kept = { local: new Map() as Branch, other: new Map() as Branch };
+  let count = 0;
   return ({ caller, transport }) => {
     const { sub, client_id, tenant, session } = caller;
     const isLocal = transport === 'stdio';
-    const key = JSON.stringify([isLocal, sub, client_id, tenant, session]);
-    const before = callers.get(key);
-    if (before !== undefined) return before;
-    if (callers.size >= MAX_CALLERS) callers.clear();
+    const last = branch(branch(branch(isLocal ? kept.local : kept.other, sub), client_id), tenant);
+    const before = last.get(session);
+    if (before !== undefined && !(before instanceof Map)) return before;
+    if (++count > MAX_CALLERS) {
+      kept = { local: new Map(), other: new Map() };
+      count = 0;
+    }
     const identity: Identity = {
       ...(isLocal ? { issuer: 'local' } : {}),
       ...(sub === null ? {} : { sub }),
@@ -23,9 +27,20 @@ export function openCallers(): (record: AuditRecord) => Caller {
       ...(tenant === null ? {} : { tenant }),
     };
     const made = { identity, session };
-    callers.set(key, made);
+    last.set(session, made);
     return made;
   };
+}
+
+/** A tree of callers by what tells them apart, a level a member: no text has to be made to look one up. */
+type Branch = Map<string | null, Branch | Caller>;
+
+function branch(from: Branch, name: string | null): Branch {
+  const there = from.get(name);
+  if (there instanceof Map) return there;
+  const grown: Branch = new Map();
+  from.set(name, grown);
+  return grown;
 }
 
 /** A caller as reports name them. */

@@ -18,8 +18,11 @@ export const CHANGES = [
  * same change whichever of them comes true.
  */
 export function changeOf(before: Verdict, after: Verdict): Change {
+  const [old, next] = [before.endings[0], after.endings[0]];
+  if (before.endings.length + after.endings.length === 2 && old !== undefined && next !== undefined)
+    return changeOfEnding(old, next);
   const changes = new Set(
-    before.endings.flatMap((old) => after.endings.map((next) => changeOfEnding(old, next))),
+    before.endings.flatMap((was) => after.endings.map((is) => changeOfEnding(was, is))),
   );
   const [change = 'unchanged'] = changes;
   if (changes.size === 1) return change;

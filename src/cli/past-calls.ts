@@ -33,19 +33,25 @@ export type Past =
  * Records are written as calls end, but limits are asked as they begin: a record waits until all that began before it
  * should be there. FusionAuth is given 12 seconds to answer; the audit may take a while to write.
  */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 15_000;
 /** A record does not wait behind more than these, so that memory does not grow with traffic. */
 const MAX_WAITING = 50_000;
 
-/** Reads files of audit records or of call lines (contracts.md, "dry-run"), oldest first, and puts them in order. */
-export async function* pastCalls(files: readonly string[], onBytes?: OnBytes): AsyncGenerator<Past> {
+/** Reads files of audit records or of call lines, oldest first, and puts what they hold in order; many at a time. */
+export async function* pastCalls(
+  files: readonly string[],
+  onBytes?: OnBytes,
+): AsyncGenerator<readonly Past[]> {
   const queue = new Queue();
-  for await (const each of textLines(files, onBytes)) {
-    const { file, line } = each;
-    const read = 'problem' in each ? each : readLine(each.text);
-    yield* queue.add({ file, line }, read);
+  for await (const lines of textLines(files, onBytes)) {
+    const ready: Past[] = [];
+    for (const each of lines) {
+      const read = 'problem' in each ? each : readLine(each.text);
+      for (const past of queue.add(each, read)) ready.push(past);
+    }
+    yield ready;
   }
-  yield* queue.takeAll();
+  yield queue.takeAll();
 }
 
 type ReadLine = { readonly record: AuditRecord } | { readonly call: CallLine } | { readonly problem: string };
@@ -61,7 +67,12 @@ function readLine(text: string): ReadLine {
   return { problem: typeof value === 'string' ? value : `neither a record nor a call: ${call.error}` };
 }
 
-interface Waiting extends Timed, InRecord {}
+interface Waiting extends Timed {
+  readonly past: RecordPast;
+}
+
+type RecordPast = Extract<Past, { what: 'record' }>;
+const NOTHING: readonly Past[] = [];
 
 /** Puts what is read in order. Its life is one reading. */
 class Queue {
@@ -84,27 +95,26 @@ class Queue {
   }
 
   /** What a line may have told of happened up to the end of the call that the next line tells of. */
-  private addProblem(place: Place, problem: string): readonly Past[] {
+  private addProblem({ file, line }: Place, problem: string): readonly Past[] {
     this.isBehindGap = true;
     const gap: readonly Past[] = Number.isFinite(this.latestEnd)
       ? [{ what: 'gap', until: this.latestEnd }]
       : [];
-    return [{ ...place, what: 'problem', problem }, ...gap];
+    return [{ what: 'problem', file, line, problem }, ...gap];
   }
 
-  private addRecord(place: Place, record: AuditRecord): readonly Past[] {
+  private addRecord({ file, line }: Place, record: AuditRecord): readonly Past[] {
     const at = Date.parse(record.at);
     const endedAt = at + Math.max(record.ms, 0);
-    const gap: readonly Past[] = this.isBehindGap ? [{ what: 'gap', until: endedAt }] : [];
+    const isMisplaced = at < this.passed;
+    const past: RecordPast = { what: 'record', file, line, record, at, endedAt, isMisplaced };
+    const gap: readonly Past[] = this.isBehindGap ? [{ what: 'gap', until: endedAt }] : NOTHING;
     this.isBehindGap = false;
-    this.latestEnd = Math.max(this.latestEnd, endedAt);
+    if (endedAt > this.latestEnd) this.latestEnd = endedAt;
     const isIntent = record.intent === true;
-    if (at < this.passed) {
-      const past = { ...place, record, at, endedAt };
-      return [...gap, isIntent ? { what: 'gap', until: at } : { ...past, what: 'record', isMisplaced: true }];
-    }
+    if (isMisplaced) return [...gap, isIntent ? { what: 'gap', until: at } : past];
     this.note(record.id, isIntent);
-    this.timeline.add({ ...place, record, at, endedAt, rank: rankOf(record) });
+    this.timeline.add({ at, rank: rankOf(record), past });
     const ready = this.take(this.latestEnd - PATIENCE_MS);
     return gap.length === 0 ? ready : [...gap, ...ready];
   }
@@ -115,20 +125,21 @@ class Queue {
   }
 
   private take(until: number): readonly Past[] {
-    const ready: Past[] = [];
+    let ready: Past[] | null = null;
     for (;;) {
       const next = this.timeline.take(this.timeline.length > MAX_WAITING ? Number.POSITIVE_INFINITY : until);
-      if (next === null) return ready;
+      if (next === null) return ready ?? NOTHING;
       this.passed = next.at;
-      const { rank: _, ...past } = next;
-      if (past.record.intent !== true) ready.push({ ...past, what: 'record', isMisplaced: false });
-      else {
-        ready.push(
-          this.ended.get(past.record.id) === true ? { what: 'intent' } : { ...past, what: 'unended' },
-        );
-        this.ended.delete(past.record.id);
-      }
+      ready ??= [];
+      ready.push(next.past.record.intent === true ? this.intentOf(next.past) : next.past);
     }
+  }
+
+  private intentOf(past: RecordPast): Past {
+    const { id } = past.record;
+    const isEnded = this.ended.get(id) === true;
+    this.ended.delete(id);
+    return isEnded ? { what: 'intent' } : { ...past, what: 'unended' };
   }
 
   /** Call lines stand in the order of time already. */
@@ -139,7 +150,7 @@ class Queue {
     if (call.settledAt !== null && call.settledAt < at)
       return this.addProblem(place, 'expected `settled_at` not before `at`');
     this.callAt = at;
-    return [{ ...place, what: 'call', call, at }];
+    return [{ what: 'call', file: place.file, line: place.line, call, at }];
   }
 }
 

@@ -2,8 +2,8 @@
 export interface Progress {
   /** So many bytes were read. */
   readonly read: (bytes: number) => void;
-  /** One more call was judged. */
-  step(): void;
+  /** So many more calls were judged. */
+  step(count: number): void;
   /** A line that the bar does not write over. Those beyond the first are counted, and told at the end. */
   tell(line: string): void;
   close(): void;
@@ -11,8 +11,6 @@ export interface Progress {
 
 const TOLD = 20;
 const EVERY_MS = 200;
-/** Calls between two looks at the clock. */
-const EVERY_CALLS = 1024;
 const WIDTH = 30;
 const CLEAR = '\r\x1b[K';
 
@@ -36,9 +34,9 @@ export function openProgress(out: NodeJS.WriteStream, total: number | null): Pro
     read: (count) => {
       bytes += count;
     },
-    step() {
-      calls++;
-      if (!isTerminal || calls % EVERY_CALLS !== 0) return;
+    step(count) {
+      calls += count;
+      if (!isTerminal) return;
       const now = performance.now();
       if (now - drawn >= EVERY_MS) draw(now);
     },

@@ -33,10 +33,12 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
   const progress = openProgress(process.stderr, total);
   const replaying = openReplaying(prepared, options.tenantId);
   try {
-    for await (const past of pastCalls(files, progress.read)) {
-      if (past.what === 'problem') progress.tell(`${past.file}:${past.line}: ${past.problem}`);
-      else progress.step();
-      replaying.add(past);
+    for await (const ready of pastCalls(files, progress.read)) {
+      for (const past of ready) {
+        if (past.what === 'problem') progress.tell(`${past.file}:${past.line}: ${past.problem}`);
+        replaying.add(past);
+      }
+      progress.step(ready.length);
     }
   } finally {
     progress.close();

@@ -28,7 +28,7 @@ export function recall(record: AuditRecord, parse: ParseCall): DimCall {
     return { call, unseen: () => null, places: [], mayViolate: false };
   }
   const { operation, call } = parsed;
-  const places = isWhole ? placesIn(call.args, [], operation.schema) : ALL;
+  const places = isWhole ? placesOf(call.args, operation) : ALL;
   const accepted = wereArgumentsAccepted(record);
   const violations = accepted ? [] : call.violations.filter((each) => isSure(each, places));
   const isOpen = violations.length === 0 && !accepted;
@@ -62,6 +62,21 @@ function wereArgumentsAccepted(record: AuditRecord): boolean {
 /** A violation where nothing is seen is none for certain, but for what was recorded as no id because it is none. */
 function isSure({ path, expected }: Violation, places: readonly Path[]): boolean {
   return expected === FORMATS['uuid'] || !places.some((place) => path.startsWith(writePath('args', place)));
+}
+
+function placesOf(args: JsonObject, { schema }: Operation): readonly Path[] {
+  return hasFingerprint(args) ? placesIn(args, [], schema) : NOWHERE;
+}
+
+/** Most calls have none, and their places need not be looked for. */
+function hasFingerprint(value: Json): boolean {
+  if (typeof value === 'string') return value.startsWith(FINGERPRINT);
+  if (typeof value !== 'object' || value === null) return false;
+  if (isList(value)) return value.some(hasFingerprint);
+  for (const name of Object.keys(value)) {
+    if (name.startsWith(FINGERPRINT) || hasFingerprint(value[name] ?? null)) return true;
+  }
+  return false;
 }
 
 /**
