@@ -9,7 +9,7 @@ import { type Change, changeOf } from './changes.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { loadPolicy, problemLine } from './load-policy.ts';
 import { type Past, pastCalls } from './past-calls.ts';
-import { openProgress } from './progress.ts';
+import { openProgress, type Progress } from './progress.ts';
 import { chargeOf, recordedEnding } from './recorded-verdict.ts';
 import { openReplayer, type PastCall, type Verdict } from './replayer.ts';
 import { type ReplayReport, replayForPeople, replayForPrograms } from './replay-report.ts';
@@ -29,9 +29,25 @@ export interface ReplayOptions {
 /** `portcullis replay`: what a policy would change of calls that were recorded. */
 export async function replay(files: readonly string[], options: ReplayOptions): Promise<ExitCode> {
   const prepared = readyPolicy(options.policy);
-  const total = sizeOf(files);
-  const progress = openProgress(process.stderr, total);
-  const replaying = openReplaying(prepared, options.tenantId);
+  const progress = openProgress(process.stderr, sizeOf(files));
+  const report = await replayFiles(files, { prepared, progress, ...options });
+  process.stdout.write(options.json ? replayForPrograms(report) : replayForPeople(report, options.color));
+  // A report that is not of every line must not pass for one.
+  if (report.problems > 0) return exit.usage;
+  return options.failOn.some((change) => report.tally.count(change) > 0) ? exit.testsFailed : exit.fine;
+}
+
+interface Replayed extends Pick<ReplayOptions, 'policy' | 'tenantId'> {
+  readonly prepared: PreparedPolicy;
+  readonly progress: Progress;
+}
+
+/** Replays what files hold. */
+export async function replayFiles(
+  files: readonly string[],
+  { prepared, progress, tenantId, policy }: Replayed,
+): Promise<ReplayReport> {
+  const replaying = openReplaying(prepared, tenantId);
   try {
     for await (const ready of pastCalls(files, progress.read)) {
       for (const past of ready) {
@@ -43,11 +59,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
   } finally {
     progress.close();
   }
-  const report = replaying.report(options.policy);
-  process.stdout.write(options.json ? replayForPrograms(report) : replayForPeople(report, options.color));
-  // A report that is not of every line must not pass for one.
-  if (report.problems > 0) return exit.usage;
-  return options.failOn.some((change) => report.tally.count(change) > 0) ? exit.testsFailed : exit.fine;
+  return replaying.report(policy);
 }
 
 /** A policy file made ready. Throws a `CommandError` with every error of it. */
