@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addCheck } from './commands/check.ts';
 import type { Ended } from './commands/common.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDiff } from './commands/diff.ts';
 import { addDryRun } from './commands/dry-run.ts';
 import { addReplay } from './commands/replay.ts';
 import { addSandbox } from './commands/sandbox.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addDryRun,
   addTest,
   addReplay,
+  addDiff,
   addTools,
   addVerifyAudit,
   addSandbox,
