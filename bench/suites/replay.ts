@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -68,7 +69,7 @@ function replay(file: string): Promise<{ readonly cpuUs: number; readonly rssKiB
 async function write(file: string, size: number): Promise<void> {
   const out = createWriteStream(file);
   for (let i = 0; i < size; i++) {
-    if (!out.write(`${JSON.stringify(recordOf(i))}\n`)) await new Promise((done) => out.once('drain', done));
+    if (!out.write(`${JSON.stringify(recordOf(i))}\n`)) await once(out, 'drain');
   }
   await new Promise((done) => out.end(() => done(null)));
 }
