@@ -1,5 +1,5 @@
 import type { Condition, Json, JsonObject, Path, SeenCondition, Transport } from '../model/index.ts';
-import { judges, negate, type Truth } from './operators.ts';
+import { type Judge, judges, negate, type Truth } from './operators.ts';
 import { isList, parsePath, valueAt } from './paths.ts';
 
 /** Everything that conditions can look at, one member a root of the language. */
@@ -16,9 +16,20 @@ export interface PreparedCondition {
   test(roots: Roots): Truth;
   /** What it looked at, as a tree of its groups, for people. */
   look(roots: Roots, show: ShowValue): LookedAt;
-  /** Truths that are possible for this caller whatever the arguments, the JWT and the time are. */
-  possible(roots: Roots): ReadonlySet<Truth>;
+  /** The truths that are possible, whatever stands where nothing can be seen; maybe more, never fewer. */
+  possible(roots: Roots, unseen: Unseen): ReadonlySet<Truth>;
+  /** Where the conditions in it look, each as written. */
+  readonly looks: readonly Look[];
 }
+
+export interface Look {
+  readonly root: string;
+  readonly path: Path;
+  readonly condition: string;
+}
+
+/** What of a call cannot be seen: null where what stands at a path is known, else what may be there. */
+export type Unseen = (root: string, path: Path) => 'text' | 'anything' | null;
 
 /** A condition with what it saw and how it held. Secrets, also those of the policy, are fingerprints. */
 export type LookedAt = { readonly held: Truth } & (
@@ -52,8 +63,12 @@ export function conditionText({ path, op, value }: SingleCondition): string {
 export type SingleCondition = Extract<Condition, { path: string }>;
 
 const ALL_TRUTHS: ReadonlySet<Truth> = new Set<Truth>(['yes', 'no', 'unknown']);
-/** The roots that are the same in every call of a caller. */
-const STEADY_ROOTS = new Set(['identity', 'call']);
+const YES_OR_NO: ReadonlySet<Truth> = new Set<Truth>(['yes', 'no']);
+const ONLY: Readonly<Record<Truth, ReadonlySet<Truth>>> = {
+  yes: new Set<Truth>(['yes']),
+  no: new Set<Truth>(['no']),
+  unknown: new Set<Truth>(['unknown']),
+};
 
 const READ: ReadonlyMap<string, (roots: Roots) => Json> = new Map([
   ['args', ({ args }) => args],
@@ -68,6 +83,7 @@ function single(condition: SingleCondition): PreparedCondition {
   const read = READ.get(root);
   if (read === undefined) throw new Error(`condition on \`${condition.path}\` was not checked`);
   const judge = judges[condition.op](condition.value);
+  const ofSomeText = truthsOfText(condition.op, judge);
   const test = (roots: Roots) => judge(valueAt(read(roots), path));
   return {
     test,
@@ -80,8 +96,19 @@ function single(condition: SingleCondition): PreparedCondition {
         held: judge(seen),
       };
     },
-    possible: (roots) => (STEADY_ROOTS.has(root) ? new Set([test(roots)]) : ALL_TRUTHS),
+    possible(roots, unseen) {
+      const what = unseen(root, path);
+      if (what === null) return ONLY[test(roots)];
+      return what === 'text' ? ofSomeText : ALL_TRUTHS;
+    },
+    looks: [{ root, path, condition: conditionText(condition) }],
   };
+}
+
+/** The truths that are possible of a text that is not known. Whether a text can be judged is the same for all. */
+function truthsOfText(op: SingleCondition['op'], judge: Judge): ReadonlySet<Truth> {
+  const ofOne = judge('text');
+  return op === 'exists' || ofOne === 'unknown' ? ONLY[ofOne] : YES_OR_NO;
 }
 
 /** What is compared with a secret is one; a pattern or a part of one is none. */
@@ -112,9 +139,10 @@ function group(kind: 'any' | 'all', conditions: readonly Condition[]): PreparedC
       members: members.map((member) => member.look(roots, show)),
       held: test(roots),
     }),
-    possible: (roots) =>
+    looks: members.flatMap(({ looks }) => looks),
+    possible: (roots, unseen) =>
       members
-        .map((member) => member.possible(roots))
+        .map((member) => member.possible(roots, unseen))
         .reduce<ReadonlySet<Truth>>(
           (left, right) =>
             new Set(Array.from(left, (a) => Array.from(right, (b) => join(a, b, decisive))).flat()),
@@ -128,7 +156,8 @@ function negation(member: PreparedCondition): PreparedCondition {
   return {
     test,
     look: (roots, show) => ({ group: 'not', members: [member.look(roots, show)], held: test(roots) }),
-    possible: (roots) => new Set(Array.from(member.possible(roots), negate)),
+    looks: member.looks,
+    possible: (roots, unseen) => new Set(Array.from(member.possible(roots, unseen), negate)),
   };
 }
 

@@ -7,12 +7,21 @@ export type Subjects = Readonly<Record<Per, string>>;
 /** The same few callers call again and again, each time as another value: their subjects are kept, up to a bound. */
 const known = new Map<string, Subjects>();
 const MAX_KNOWN = 10_000;
+const ofSameValue = new WeakMap<Caller, Subjects>();
 
 /**
  * The subjects of a caller (policy-language.md, "Who shares a counter"). Callers without identity share one
  * counter, and so do callers without tenant.
  */
-export function subjectsOf({ identity, session }: Caller): Subjects {
+export function subjectsOf(caller: Caller): Subjects {
+  const before = ofSameValue.get(caller);
+  if (before !== undefined) return before;
+  const subjects = subjectsOfEqual(caller);
+  ofSameValue.set(caller, subjects);
+  return subjects;
+}
+
+function subjectsOfEqual({ identity, session }: Caller): Subjects {
   const { issuer = null, tenant = null, sub = null, client_id = null } = identity;
   const text = JSON.stringify([issuer, tenant, sub, client_id, session]);
   const before = known.get(text);
