@@ -15,7 +15,8 @@ import type { PreparedPolicy } from '../policy/prepare.ts';
 import { type CallLine, type Read, readCallLine, readIdentity, readTime } from './call-line.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { inkFor } from './ink.ts';
-import { loadPolicy, problemLine, reasonOf, type Tools, toolsOf } from './load-policy.ts';
+import { loadPolicy, problemLine, type Tools, toolsOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 import { openRefunds } from './refunds.ts';
 
 export interface DryRunOptions {

@@ -5,6 +5,7 @@ import { digestOf } from '../policy/fingerprint.ts';
 import { parsePolicy } from '../policy/parse.ts';
 import { type PreparedPolicy, prepare } from '../policy/prepare.ts';
 import { CommandError, exit } from './exit-codes.ts';
+import { reasonOf } from './reasons.ts';
 
 /** A policy file made ready, or every problem of it. */
 export type LoadedPolicy =
@@ -66,17 +67,3 @@ function decode(bytes: Uint8Array): string | null {
 export function problemLine(file: string, { severity, code, message, at }: Problem): string {
   return `${file}:${at.line}:${at.column}: ${severity}: ${message} [${code}]`;
 }
-
-/** Why a file could not be read or written, without its path. */
-export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is not a folder',
-};

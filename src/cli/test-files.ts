@@ -7,7 +7,8 @@ import type { CaseWords } from '../policy/read-call.ts';
 import { parseCases } from '../policy/read-cases.ts';
 import { readIdentity, readTime } from './call-line.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
-import { loadPolicy, problemLine, reasonOf, type Tools, toolsOf } from './load-policy.ts';
+import { loadPolicy, problemLine, type Tools, toolsOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 
 /** A test file that can be run, with the policy that it tests. */
 export interface TestFile {
