@@ -15,7 +15,7 @@ import type { PreparedPolicy } from '../policy/prepare.ts';
 import { type CallLine, type Read, readCallLine, readIdentity, readTime } from './call-line.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { inkFor } from './ink.ts';
-import { loadPolicy, problemLine, type Tools, toolsOf } from './load-policy.ts';
+import { loadPolicy, problemText, type Tools, toolsOf } from './load-policy.ts';
 import { reasonOf } from './reasons.ts';
 import { openRefunds } from './refunds.ts';
 
@@ -96,7 +96,10 @@ function openBench({ policy: file, tools, secret }: DryRunOptions): Bench {
   const loaded = loadPolicy(file, tools);
   const errors = loaded.problems.filter(({ severity }) => severity === 'error');
   if (!loaded.ok) {
-    throw new CommandError(errors.map((problem) => problemLine(file, problem)).join('\n'), exit.policy);
+    throw new CommandError(
+      errors.map((problem) => problemText(file, problem, loaded.source)).join('\n'),
+      exit.policy,
+    );
   }
   const { prepared } = loaded;
   const limits = memoryLimits();
