@@ -16,7 +16,7 @@ const TAB = '    ';
 export function excerpt(source: string, { line, column }: Position): readonly string[] {
   const written = withoutSecrets(lineOf(source, line));
   if (written.trim() === '') return [];
-  const at = Math.min(column - 1, written.length);
+  const at = boundary(written, Math.min(column - 1, written.length));
   const from = written.length > MAX_COLUMNS ? boundary(written, Math.max(at - BEFORE, 0)) : 0;
   const to = boundary(written, Math.min(from + MAX_COLUMNS, written.length));
   const before = `${from > 0 ? '…' : ''}${printable(written.slice(from, at))}`;

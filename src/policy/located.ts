@@ -89,6 +89,11 @@ export class Report {
     this.places.set(owner, members);
   }
 
+  /** Whether a member was remembered: of what may be left out, only what was written. */
+  knows(owner: object, member: string | number): boolean {
+    return this.places.get(owner)?.has(member) ?? false;
+  }
+
   placeOf(owner: object, member: string | number): Position {
     return this.places.get(owner)?.get(member) ?? START;
   }

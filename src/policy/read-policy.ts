@@ -37,6 +37,9 @@ export function readPolicy(root: Located, tools: readonly Tool[] | null, report:
     tools: optional(fields, 'tools', (node) => readTools(node, tools, report)) ?? [],
   };
   if (fields.has('default') && policy.default === null) report.broken.add(policy);
+  if (fields.has('session_ceiling')) {
+    report.note(policy, 'session_ceiling', fields.placeOf('session_ceiling'));
+  }
   report.note(policy, 'default', fields.placeOf('default'));
   report.note(policy, 'grants', fields.placeOf('grants'));
   return policy;

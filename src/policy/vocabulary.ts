@@ -33,7 +33,7 @@ const ROOTS: Readonly<Record<string, JsonObject>> = {
   }),
   jwt: OPEN,
   time: closed({
-    hour: { type: 'integer' },
+    hour: { type: 'integer', minimum: 0, maximum: 23 },
     weekday: { type: 'string', enum: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] },
   }),
 };

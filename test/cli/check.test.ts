@@ -29,7 +29,7 @@ const rows = [
     name: 'tells a warning and exits 0',
     args: [warned],
     code: 0,
-    stdout: `${warned}:1:1: warning: \`default\` is left out, which means \`allow\`: tools that no key names can be called too; write \`default: deny\` or \`default: allow\` [default_left_out]\n`,
+    stdout: `${warned}:1:1: warning: \`default\` is left out, which means \`allow\`: tools that no key names can be called too; write \`default: deny\` or \`default: allow\` [default_left_out]\n  1 | tools:\n    | ^\n`,
   },
   {
     name: 'exits 3 for a warning under --strict',
@@ -42,7 +42,7 @@ const rows = [
     args: [wrong],
     code: 3,
     stdout: new RegExp(
-      `^${wrong}:2:1: error: unknown key \`tols\` in a policy; .* did you mean \`tools\`\\? \\[unknown_key\\]\n${wrong}:3:8: error: \`vendJWT\` is the name in a FusionAuth client; expected \`vendJWTWithId\` or \`fusionauth-vendjwtwithid\` \\[unknown_tool\\]\n$`,
+      `^${wrong}:2:1: error: unknown key \`tols\` in a policy; .* did you mean \`tools\`\\? \\[unknown_key\\]\n  2 \\| tols: {}\n    \\| \\^\n${wrong}:3:8: error: \`vendJWT\` is the name in a FusionAuth client; expected \`vendJWTWithId\` or \`fusionauth-vendjwtwithid\` \\[unknown_tool\\]\n  3 \\| hide: \\[vendJWT\\]\n    \\|        \\^\n$`,
     ),
   },
   {
