@@ -39,7 +39,7 @@ function measure(folder: string): readonly Figure[] {
   ];
   const times = commands.map((): number[] => []);
   for (let i = 0; i < RUNS; i++) {
-    commands.forEach(([, args], which) => times[which]?.push(timed(args)));
+    for (const [which, [, args]] of commands.entries()) times[which]?.push(timed(args));
   }
   const [reference = Number.NaN, ...others] = times.map(median);
   return others.flatMap((value, i) => {
@@ -80,6 +80,11 @@ function testText(): string {
     '    args: { encodedJWT: a.b.c }',
     '    expect: allow',
   ]);
-  const head = ['policy: policy.yaml', 'at: 2026-01-01T12:00:00Z', 'callers: { ann: { sub: ann } }', 'cases:'];
+  const head = [
+    'policy: policy.yaml',
+    'at: 2026-01-01T12:00:00Z',
+    'callers: { ann: { sub: ann } }',
+    'cases:',
+  ];
   return [...head, ...cases.flat(), ''].join('\n');
 }

@@ -4,6 +4,7 @@ import type { Ended } from './commands/common.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDryRun } from './commands/dry-run.ts';
 import { addSandbox } from './commands/sandbox.ts';
+import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { addTest } from './commands/test.ts';
 import { addTools } from './commands/tools.ts';
@@ -15,6 +16,7 @@ import { version } from './version.ts';
 const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addServe,
   addCheck,
+  addSchema,
   addDryRun,
   addTest,
   addTools,

@@ -37,7 +37,8 @@ const ROOTS: Readonly<Record<string, JsonObject>> = {
     weekday: { type: 'string', enum: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] },
   }),
 };
-const ROOT_NAMES = ['args', ...Object.keys(ROOTS), 'state'];
+/** The roots of paths. */
+export const ROOT_NAMES = ['args', ...Object.keys(ROOTS), 'state'];
 
 /**
  * What is wrong with a path of a condition, in words; null where nothing is.

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { run, temporaryFolder } from '../support/cli.ts';
@@ -129,6 +129,31 @@ describe('check', () => {
     expect(JSON.parse(ran.stdout)).toMatchObject([
       { file: wrong, line: 2, column: 1, severity: 'error', code: 'unknown_key' },
       { file: wrong, line: 3, column: 8, severity: 'error', code: 'unknown_tool' },
+    ]);
+  });
+});
+
+describe('the example of docs/check.md', () => {
+  const docs = readFileSync(resolve(import.meta.dirname, '../../docs/check.md'), 'utf8');
+  const [policy = ''] = Array.from(docs.matchAll(/^```yml\n([\s\S]*?)^```$/gm), ([, body = '']) => body);
+  const shown = Array.from(docs.matchAll(/^```text\n([\s\S]*?)^```$/gm), ([, body = '']) => body);
+
+  it.each([
+    [3, policy, shown[0]],
+    [0, policy.replace('args.user,', 'args.userId,'), shown[1]],
+  ])('exits %i and prints what is shown', async (code, text, stdout) => {
+    file('desk.yaml', text);
+    expect(await run(['check', 'desk.yaml'], { cwd: folder.path })).toEqual({ code, stdout, stderr: '' });
+  });
+});
+
+describe('check --lines', () => {
+  it('prints the lines of the problems alone', async () => {
+    const ran = await run(['check', '--lines', wrong]);
+    expect(ran.stdout.split('\n').map((line) => /^\S+:\d+:\d+: error: .* \[\w+\]$/.test(line))).toEqual([
+      true,
+      true,
+      false,
     ]);
   });
 });
