@@ -21,6 +21,7 @@ const other = file(
   'default: deny\ntools:\n  any_tool:\n    rules: [{ rate_limit: 5/minute }]\n',
 );
 mkdirSync(join(folder.path, 'a-folder'));
+const built = resolve(import.meta.dirname, '../../dist/policy.schema.json');
 const missing = join(folder.path, 'missing.yaml');
 
 const rows = [
@@ -155,5 +156,18 @@ describe('check --lines', () => {
       true,
       false,
     ]);
+  });
+});
+
+describe('schema', () => {
+  it('prints the JSON Schema of policies, which the package has too', async () => {
+    const ran = await run(['schema']);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema' });
+    expect(ran).toEqual({ code: 0, stdout: readFileSync(built, 'utf8'), stderr: '' });
+  });
+
+  it('takes any tool under --tools any', async () => {
+    const ran = await run(['schema', '--tools', 'any']);
+    expect(ran.stdout).not.toContain('vendJWTWithId');
   });
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -152,5 +152,26 @@ describe('a code of a problem', () => {
 
   it('stands in docs/check.md with the words that SARIF has for it, and no other does', () => {
     expect(rows).toEqual(Object.entries(PROBLEMS).map(([code, { about }]) => [code, about]));
+  });
+
+  it('is given by the program, each of them', () => {
+    const src = resolve(import.meta.dirname, '../../src');
+    const code = readdirSync(src, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('problem-codes.ts'))
+      .map((name) => readFileSync(join(src, name), 'utf8'))
+      .join('\n');
+    expect(Object.keys(PROBLEMS).filter((each) => !code.includes(`'${each}'`))).toEqual([]);
+  });
+
+  it('of a warning is shown by a policy in test/policy/cases/ok', () => {
+    const cases = resolve(import.meta.dirname, '../policy/cases/ok');
+    const told = readdirSync(cases)
+      .filter((name) => name.endsWith('.txt'))
+      .map((name) => readFileSync(join(cases, name), 'utf8'))
+      .join('\n');
+    const warnings = Object.entries(PROBLEMS).filter(([, { severity }]) => severity === 'warning');
+    const unseen = warnings.map(([each]) => each).filter((each) => !told.includes(` warning ${each} `));
+    // A file that is too large for it stands in test/policy/check-bounds.test.ts.
+    expect(unseen).toEqual(['not_compared']);
   });
 });

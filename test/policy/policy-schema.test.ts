@@ -17,7 +17,7 @@ const accepts = {
 };
 
 /** The value that a text holds, whatever else is wrong with it; undefined where there is none. */
-function valueOf(text: string): Json | undefined {
+function held(text: string): Json | undefined {
   const root = readYaml(text.replace(/^\uFEFF/, ''), new Report());
   return root === null ? undefined : toJson(root, new Report());
 }
@@ -120,7 +120,7 @@ const single: readonly string[] = [
 
 describe('the JSON Schema of policies', () => {
   it.each(files)('says of $name what the parser says, as far as a schema can', ({ text, tools }) => {
-    const value = valueOf(text);
+    const value = held(text);
     if (value === undefined) return expect(codesOf(text, tools)).not.toEqual([]);
     const codes = codesOf(text, tools);
     expect([codes, expected(codes)]).toEqual([codes, expect.arrayContaining([accepts[tools](value)])]);
@@ -128,7 +128,7 @@ describe('the JSON Schema of policies', () => {
 
   it.each(single)('refuses %s, and so does the parser', (text) => {
     expect(codesOf(text, 'known')).toHaveLength(1);
-    expect(accepts.known(valueOf(text))).toBe(false);
+    expect(accepts.known(held(text))).toBe(false);
   });
 
   it('names every tool for editors, with what it is', () => {
