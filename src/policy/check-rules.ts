@@ -8,7 +8,7 @@ import { compareRules } from './compare-rules.ts';
 import { schemasAt } from './vocabulary.ts';
 
 /** Every rule is compared with every other one, part by part: a warning is worth no more than a moment. */
-const MAX_PARTS = 2000;
+const MAX_PARTS = 1500;
 
 /**
  * Warns of rules that are legal and likely not what their author meant. Each warning is certain of what it says.
