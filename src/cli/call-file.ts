@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type CallLine, type Read, readCallLine } from './call-line.ts';
 import { CommandError, exit } from './exit-codes.ts';
-import { reasonOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 
 /** A line of a calls file: a call with its time, or what is wrong with it. */
 export interface FiledCall {

@@ -6,8 +6,7 @@ import { fingerprintWith } from '../policy/fingerprint.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import { callerOf, callReader, openBench } from './bench.ts';
 import type { TimedCall } from './call-file.ts';
-import { CommandError, exit } from './exit-codes.ts';
-import { loadPolicy, problemLine, type Tools, toolsOf } from './load-policy.ts';
+import { preparePolicy, type Tools, toolsOf } from './load-policy.ts';
 
 /** The decision as programs read it (contracts.md, "dry-run"). */
 export interface DecisionLine {
@@ -36,12 +35,7 @@ export interface DeciderOptions {
 
 /** Answers what decides the calls of one policy, in the order of their times. Throws a `CommandError` where it has errors. */
 export function openDecider({ policy: file, tools, secret }: DeciderOptions) {
-  const loaded = loadPolicy(file, tools);
-  const errors = loaded.problems.filter(({ severity }) => severity === 'error');
-  if (!loaded.ok) {
-    throw new CommandError(errors.map((problem) => problemLine(file, problem)).join('\n'), exit.policy);
-  }
-  const { prepared } = loaded;
+  const prepared = preparePolicy(file, tools);
   const read = callReader(toolsOf(tools));
   const fingerprint = fingerprintWith(secret ?? randomBytes(32));
   const bench = openBench({ prepared, fingerprint });

@@ -1,12 +1,14 @@
+import type { PreparedPolicy } from '../policy/prepare.ts';
+import { nameOf } from './callers.ts';
 import { changeOf, wordsOf } from './changes.ts';
 import { type Found, findDifference, type Search } from './diff-search.ts';
 import { type ExitCode, exit } from './exit-codes.ts';
-import { nameOf } from './callers.ts';
+import { preparePolicy } from './load-policy.ts';
 import { pastCalls } from './past-calls.ts';
 import { openProgress } from './progress.ts';
-import { pastCallReader, readyPolicy } from './replay.ts';
-import { openReplayer } from './replayer.ts';
+import { pastCallReader } from './replay.ts';
 import { type ReplayReport, replayForPeople, replayForPrograms } from './replay-report.ts';
+import { openReplayer } from './replayer.ts';
 import { openTally } from './tally.ts';
 import { sizeOf } from './text-lines.ts';
 
@@ -20,7 +22,7 @@ export interface DiffOptions {
 
 /** `portcullis diff`: what changes from one policy to another, over calls of a file or made up. Exit 5 where something does. */
 export async function diff(oldFile: string, newFile: string, options: DiffOptions): Promise<ExitCode> {
-  const [old, next] = [readyPolicy(oldFile), readyPolicy(newFile)];
+  const [old, next] = [preparePolicy(oldFile, 'known'), preparePolicy(newFile, 'known')];
   if (options.calls === null) {
     const found = await findDifference(old, next, options.search);
     const { seed } = options.search;
@@ -38,8 +40,8 @@ export async function diff(oldFile: string, newFile: string, options: DiffOption
 }
 
 interface Compared {
-  readonly old: ReturnType<typeof readyPolicy>;
-  readonly next: ReturnType<typeof readyPolicy>;
+  readonly old: PreparedPolicy;
+  readonly next: PreparedPolicy;
   readonly name: string;
 }
 

@@ -9,6 +9,7 @@ import { addImport } from './commands/import.ts';
 import { addInit } from './commands/init.ts';
 import { addReplay } from './commands/replay.ts';
 import { addSandbox } from './commands/sandbox.ts';
+import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { addTest } from './commands/test.ts';
 import { addTools } from './commands/tools.ts';
@@ -20,6 +21,7 @@ import { version } from './version.ts';
 const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addServe,
   addCheck,
+  addSchema,
   addDryRun,
   addExplain,
   addTest,

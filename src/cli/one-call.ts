@@ -5,7 +5,8 @@ import { sentArgs } from '../pipeline/sent-args.ts';
 import { isObject } from '../policy/paths.ts';
 import { type CallLine, type Read, readCallLine, readIdentity, readTime } from './call-line.ts';
 import { CommandError, exit } from './exit-codes.ts';
-import { reasonOf, type Tools, toolsOf } from './load-policy.ts';
+import { type Tools, toolsOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 
 /** A call as it is given by flags. */
 export interface OneCall {

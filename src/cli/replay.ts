@@ -1,18 +1,17 @@
 import { operations } from '../catalog/operations.ts';
-import type { Problem } from '../model/index.ts';
 import { callParser } from '../pipeline/parse-call.ts';
 import { recall } from '../pipeline/recall.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import { callReader } from './bench.ts';
 import { nameOf, openCallers } from './callers.ts';
 import { type Change, changeOf } from './changes.ts';
-import { CommandError, type ExitCode, exit } from './exit-codes.ts';
-import { loadPolicy, problemLine } from './load-policy.ts';
+import { type ExitCode, exit } from './exit-codes.ts';
+import { preparePolicy } from './load-policy.ts';
 import { type Past, pastCalls } from './past-calls.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { chargeOf, recordedEnding } from './recorded-verdict.ts';
-import { openReplayer, type PastCall, type Verdict } from './replayer.ts';
 import { type ReplayReport, replayForPeople, replayForPrograms } from './replay-report.ts';
+import { openReplayer, type PastCall, type Verdict } from './replayer.ts';
 import { type Example, openTally } from './tally.ts';
 import { sizeOf } from './text-lines.ts';
 
@@ -28,7 +27,7 @@ export interface ReplayOptions {
 
 /** `portcullis replay`: what a policy would change of calls that were recorded. */
 export async function replay(files: readonly string[], options: ReplayOptions): Promise<ExitCode> {
-  const prepared = readyPolicy(options.policy);
+  const prepared = preparePolicy(options.policy, 'known');
   const progress = openProgress(process.stderr, sizeOf(files));
   const report = await replayFiles(files, { prepared, progress, ...options });
   process.stdout.write(options.json ? replayForPrograms(report) : replayForPeople(report, options.color));
@@ -60,14 +59,6 @@ export async function replayFiles(
     progress.close();
   }
   return replaying.report(policy);
-}
-
-/** A policy file made ready. Throws a `CommandError` with every error of it. */
-export function readyPolicy(file: string): PreparedPolicy {
-  const loaded = loadPolicy(file, 'known');
-  if (loaded.ok) return loaded.prepared;
-  const errors = loaded.problems.filter(({ severity }: Problem) => severity === 'error');
-  throw new CommandError(errors.map((problem) => problemLine(file, problem)).join('\n'), exit.policy);
 }
 
 /** Makes of what files hold the calls that are to be judged. */

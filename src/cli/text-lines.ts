@@ -3,7 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CommandError, exit } from './exit-codes.ts';
-import { reasonOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 
 /** One line of a file, or why its text cannot be had. Lines are numbered from 1. */
 export type TextLine = { readonly file: string; readonly line: number } & (

@@ -1,5 +1,5 @@
 import type { Condition, Grant, Policy, SeenCondition, Step } from '../model/index.ts';
-import { leavesOf, prepareCondition, type PreparedCondition, type Roots } from './conditions.ts';
+import { leavesOf, type PreparedCondition, prepareCondition, type Roots } from './conditions.ts';
 import { means } from './names.ts';
 import type { PreparedPolicy, PreparedRule } from './prepare.ts';
 
