@@ -34,7 +34,9 @@ export function writePolicy(policy: Policy, comments: Comments = new Map()): str
     ...(mode === 'enforce' ? {} : { mode }),
     ...given('default', policy.default),
     ...(list === 'all' ? {} : { list }),
-    ...(sessionCeiling === DEFAULT_CEILING ? {} : { session_ceiling: sessionCeiling }),
+    ...(sessionCeiling === DEFAULT_CEILING && !tools.some(countsSessions)
+      ? {}
+      : { session_ceiling: sessionCeiling }),
     ...(hide.length === 0 ? {} : { hide }),
     ...given('grants', grants),
     ...(tools.length === 0
@@ -42,6 +44,11 @@ export function writePolicy(policy: Policy, comments: Comments = new Map()): str
       : { tools: Object.fromEntries(tools.map((toolRules) => [toolRules.key, printToolRules(toolRules)])) }),
   };
   return writeYaml(document satisfies object as JsonObject, comments);
+}
+
+/** Whether a limit counts sessions: then the ceiling is worth a line, and `check` asks for it. */
+function countsSessions({ rules }: ToolRules): boolean {
+  return rules.some(({ rateLimit, amountLimit }) => (rateLimit ?? amountLimit)?.per === 'session');
 }
 
 function given(key: string, value: unknown): object {

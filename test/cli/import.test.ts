@@ -28,7 +28,7 @@ const rows = [
     name: 'writes a clean policy to stdout and tells what differs on stderr',
     args: [page],
     code: 0,
-    stdout: /^# Imported .*\nversion: "1"\ndefault: allow\n\ntools:\n/,
+    stdout: /^# Imported .*\nversion: "1"\ndefault: allow\nsession_ceiling: 10\n\ntools:\n/,
     stderr: /^means something else here \(3\):\n {2}\S+page\.yaml:6:11: /,
   },
   {
