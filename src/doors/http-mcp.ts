@@ -8,7 +8,7 @@ import { announcesTooMuch, checkShape, MAX_BODY_BYTES } from './http-checks.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { objectCounted, objectTooOften } from './http-guarded.ts';
 import { type Objection, object, replyEmpty } from './http-reply.ts';
-import type { HttpSession, HttpSessions } from './http-sessions.ts';
+import { callerIn, type HttpSession, type HttpSessions } from './http-sessions.ts';
 import { EventStream } from './http-streams.ts';
 import type { Mcp } from './mcp.ts';
 
@@ -150,7 +150,7 @@ function receive(
   { res, identity, who }: Request,
   { frame, session, newSessionId }: { frame: Frame; session: HttpSession; newSessionId: string | null },
 ): void {
-  const sender = { session: session.mcp, caller: { identity, session: session.random } };
+  const sender = { session: session.mcp, caller: callerIn(session, identity) };
   endpoint.mcp.receive(frame, sender, new HttpExchange(res, { guard: endpoint.guard, who, newSessionId }));
 }
 

@@ -1,5 +1,6 @@
 import type { Caller, Gate, Json, RawCall } from '../model/index.ts';
 import { toToolResult } from '../pipeline/respond.ts';
+import { Cancel } from './cancellation.ts';
 import {
   errorFrame,
   type Frame,
@@ -48,7 +49,7 @@ export interface Mcp {
 
 /** A request on its way; `cancel` is null where the protocol does not let it be cancelled. */
 interface Running {
-  readonly cancel: AbortController | null;
+  readonly cancel: Cancel | null;
   readonly exchange: Exchange;
   silenced: boolean;
 }
@@ -125,15 +126,15 @@ async function runCall(
   frame: CallFrame,
   { sender, exchange }: { sender: Sender; exchange: Exchange },
 ): Promise<void> {
-  const controller = new AbortController();
-  const running: Running = { cancel: controller, exchange, silenced: false };
+  const cancel = new Cancel();
+  const running: Running = { cancel, exchange, silenced: false };
   sender.session.running.set(frame.id, running);
   const answer = await answerCall(options, frame, {
     tool: frame.tool,
     args: frame.args,
     transport: options.transport,
     caller: sender.caller,
-    signal: controller.signal,
+    signal: cancel,
     ...(frame.progressToken !== undefined && { onForward: createProgress(frame.progressToken, running) }),
   });
   sender.session.running.delete(frame.id);
