@@ -1,6 +1,6 @@
 import type { Caller, Identity, Instant } from '../model/index.ts';
+import { createMcpSession, type McpSession } from './exchange.ts';
 import type { EventStream } from './http-streams.ts';
-import { createMcpSession, type McpSession } from './mcp.ts';
 import { isSameText, mintSessionId, RANDOM_LENGTH, verifySessionId } from './session-id.ts';
 
 /** What this process knows of an MCP session over HTTP. */
