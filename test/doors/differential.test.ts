@@ -4,7 +4,7 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { CallToolRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it } from 'vitest';
 import { serveStdio } from '../../src/doors/stdio.ts';
-import type { AuditRecord, Caller, Gate } from '../../src/model/index.ts';
+import type { AuditRecord, Caller, Gate, JsonObject } from '../../src/model/index.ts';
 import { toToolResult } from '../../src/pipeline/respond.ts';
 import { openLine } from '../support/line.ts';
 import { rows, type Summary } from './differential-rows.ts';
@@ -66,7 +66,7 @@ const sdks: Serve = (gate, input, output) => {
     const answer = toToolResult(
       await gate.call({
         tool: params.name,
-        args: { value: (params.arguments ?? {}) as {}, faults: [] },
+        args: { value: (params.arguments ?? {}) as JsonObject, faults: [] },
         transport: 'stdio',
         caller,
         signal,
