@@ -26,6 +26,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   undici: ['adapters/upstream'],
   pino: ['cli'],
   commander: ['cli'],
+  '@clack/prompts': ['cli/init/ask.ts'],
+  'fast-check': ['cli'],
 };
 
 const impure: Readonly<Record<string, RegExp>> = {
