@@ -1,7 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { openAudit } from '../adapters/audit/jsonl.ts';
 import { memoryLimits } from '../adapters/limits/memory.ts';
-import { redisLimits } from '../adapters/limits/redis.ts';
 import { fusionAuthUpstream } from '../adapters/upstream/fusionauth.ts';
 import { operations } from '../catalog/operations.ts';
 import type { Audit, Gate, Limits, Transport, Upstream } from '../model/index.ts';
@@ -80,6 +79,8 @@ function derive(secret: Buffer, purpose: string): Buffer {
 
 async function openLimits({ redisUrl }: ServeConfig, log: Log): Promise<Limits> {
   if (redisUrl === null) return memoryLimits();
+  // The client is a tenth of the start, and most who start one proxy have no Redis.
+  const { redisLimits } = await import('../adapters/limits/redis.ts');
   let isConnected = false;
   const limits = orEnd(exit.usage, () =>
     redisLimits({

@@ -14,7 +14,8 @@ export interface ParsedCall {
 export type ParseCall = (raw: Pick<RawCall, 'tool' | 'args' | 'transport'>) => ParsedCall | null;
 
 /**
- * Compiles the schemas of the operations, each once.
+ * Compiles the schemas of the operations, each once, when its first call comes: all of them together take as long as
+ * the rest of a start.
  *
  * @param tenantId the tenant that the proxy is confined to; a call that names none gets it, one that names another
  *   is refused.
@@ -24,7 +25,7 @@ export function callParser(operations: readonly Operation[], tenantId: string | 
   const rows = new Map(
     operations.map((operation) => [
       operation.name,
-      { operation, validate: schemas.compile(operation.schema) },
+      { operation, validate: lazily(() => schemas.compile(operation.schema)) },
     ]),
   );
   return ({ tool, args, transport }) => {
@@ -33,6 +34,14 @@ export function callParser(operations: readonly Operation[], tenantId: string | 
     const { operation, validate } = row;
     const { normal, violations } = toNormalForm(operation, validate, args, tenantId);
     return { operation, call: { tool, transport, args: normal, jwt: jwtOf(operation, normal), violations } };
+  };
+}
+
+function lazily(compile: () => Validate): Validate {
+  let compiled: Validate | undefined;
+  return (value) => {
+    compiled ??= compile();
+    return compiled(value);
   };
 }
 
