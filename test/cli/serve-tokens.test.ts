@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ServeFlags } from '../../src/cli/config.ts';
+import { serve } from '../../src/cli/serve.ts';
 import { run, start, temporaryFolder } from '../support/cli.ts';
 import { stdioAgent } from '../support/clients.ts';
 import { JWKS, startIssuer, type TestIssuer } from '../support/issuer.ts';
@@ -22,23 +24,24 @@ afterAll(async () => {
 const STDIO = ['serve', '--sandbox', '--audit', 'off', '--resource', RESOURCE];
 
 describe('serve does not start', () => {
-  const door = ['--http', '0', '--resource', RESOURCE];
-  const rows: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>, RegExp])[] = [
+  const door = { http: '0', resource: RESOURCE };
+  const https = ['https://id.example'];
+  const rows: readonly (readonly [string, ServeFlags, Readonly<Record<string, string>>, RegExp])[] = [
     [
       'an issuer over plain http',
-      [...door, '--issuer', 'http://id.example'],
+      { ...door, issuer: ['http://id.example'] },
       {},
       /expected `--issuer` as an https URL/,
     ],
     [
       'an issuer with a password',
-      [...door, '--issuer', 'https://u:hidden@id.example'],
+      { ...door, issuer: ['https://u:hidden@id.example'] },
       {},
       /expected `--issuer` as an https URL/,
     ],
     [
       'an issuer of the same name as the local user',
-      [...door, '--issuer', 'local=https://id.example/jwks'],
+      { ...door, issuer: ['local=https://id.example/jwks'] },
       {},
       /other than `local`/,
     ],
@@ -50,90 +53,91 @@ describe('serve does not start', () => {
     ],
     [
       'an issuer twice',
-      [...door, '--issuer', 'https://id.example', '--issuer', 'https://id.example=https://id.example/keys'],
+      { ...door, issuer: [...https, 'https://id.example=https://id.example/keys'] },
       {},
       /is there twice/,
     ],
     [
       'a resource that is no URL',
-      ['--http', '0', '--issuer', 'https://id.example', '--resource', 'proxy'],
+      { http: '0', issuer: https, resource: 'proxy' },
       {},
       /expected `--resource`/,
     ],
     [
       'a resource with a fragment',
-      ['--http', '0', '--issuer', 'https://id.example', '--resource', `${RESOURCE}#x`],
+      { http: '0', issuer: https, resource: `${RESOURCE}#x` },
       {},
       /expected `--resource`/,
     ],
     [
       'a resource that cannot be derived from port 0',
-      ['--http', '0', '--issuer', 'https://id.example'],
+      { http: '0', issuer: https },
       {},
       /expected `--resource`: by which URL/,
     ],
     [
       'a resource that cannot be derived from all addresses',
-      ['--rest', '0.0.0.0:8080', '--issuer', 'https://id.example'],
+      { rest: '0.0.0.0:8080', issuer: https },
       {},
       /expected `--resource`: by which URL/,
     ],
     [
       'a scope that is two',
-      [...door, '--issuer', 'https://id.example', '--required-scope', 'a b'],
+      { ...door, issuer: https, requiredScope: ['a b'] },
       {},
       /`--required-scope` as one scope/,
     ],
     [
       'an audience with a line break',
-      [...door, '--issuer', 'https://id.example', '--audience', 'a\nb'],
+      { ...door, issuer: https, audience: ['a\nb'] },
       {},
       /`--audience` as visible ASCII/,
     ],
     [
       'tokens and anonymous callers',
-      [...door, '--issuer', 'https://id.example', '--allow-anonymous'],
+      { ...door, issuer: https, allowAnonymous: true },
       {},
       /`--issuer` or `--allow-anonymous`, not both/,
     ],
     ['a resource without an issuer', door, {}, /expected `--issuer` beside `--resource`/],
     [
-      'scopes without an issuer',
-      ['--http', '0', '--required-scope', 'a', '--audience', 'b', '--allow-private-issuers'],
+      'the rest without an issuer',
+      { http: '0', requiredScope: ['a'], audience: ['b'], allowPrivateIssuers: true },
       {},
       /beside `--audience`, `--required-scope`, `--allow-private-issuers`/,
     ],
     [
       'an issuer without anybody who would bring a token',
-      ['--issuer', 'https://id.example'],
+      { issuer: https },
       {},
       /expected `--http`, `--rest` or `PORTCULLIS_TOKEN` beside `--issuer`/,
     ],
     [
       'a token that nobody can verify',
-      [],
+      {},
       { PORTCULLIS_TOKEN: 'hidden' },
       /expected `--issuer` beside `PORTCULLIS_TOKEN`/,
     ],
     [
       'a token that is for anybody',
-      ['--issuer', 'https://id.example'],
+      { issuer: https },
       { PORTCULLIS_TOKEN: 'hidden' },
       /expected `--resource` or `--audience`/,
     ],
     [
       'a token file that is not there',
-      ['--issuer', 'https://id.example', '--audience', 'x'],
+      { issuer: https, audience: ['x'] },
       { PORTCULLIS_TOKEN_FILE: '/nowhere' },
       /cannot read `PORTCULLIS_TOKEN_FILE`/,
     ],
   ];
 
   it.each(rows)('with %s', async (_name, flags, env, says) => {
-    const ran = await run(['serve', '--sandbox', '--audit', 'off', ...flags], { env });
-    expect(ran).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(says) });
-    expect(ran.stderr).not.toMatch(/\n\s+at |hidden/);
-    expect(ran.stderr.trim().split('\n')).toHaveLength(1);
+    const error: unknown = await serve({ sandbox: true, audit: 'off', ...flags }, env, '0').catch(
+      (e: unknown) => e,
+    );
+    expect(error).toMatchObject({ code: 2, message: expect.stringMatching(says) });
+    expect(String(error)).not.toMatch(/hidden|\n/);
   });
 });
 
@@ -149,12 +153,6 @@ describe('stdio with a token', () => {
       () => issuer.mint({ sub: 'ann', aud: 'other' }),
       /is refused: the token is for another audience/,
     ],
-    [
-      'of another issuer',
-      () => issuer.mint({ sub: 'ann', aud: RESOURCE, iss: 'https://evil.example' }),
-      /is refused: expected a token of a trusted issuer/,
-    ],
-    ['that is none', async () => 'hidden', /is refused: expected a signed JWT/],
     [
       'with claims of a wrong type',
       () => issuer.mint({ sub: 'ann', aud: RESOURCE, roles: 'admin' }),
@@ -206,7 +204,7 @@ describe('stdio with a token', () => {
 
   it('that expires ends the process, and no call is taken after', async () => {
     const now = Math.floor(Date.now() / 1000);
-    const token = await issuer.mint({ sub: 'ann', aud: RESOURCE, exp: now + 2 });
+    const token = await issuer.mint({ sub: 'ann', aud: RESOURCE, exp: now + 5 });
     const proxy = start([...STDIO, '--issuer', issuer.url], { PORTCULLIS_TOKEN: token });
     const ended = new Promise<number | null>((done) => proxy.child.once('close', done));
     await proxy.says(/on stdio/);
