@@ -27,6 +27,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   jose: ['adapters/identity'],
   pino: ['cli'],
   commander: ['cli'],
+  '@clack/prompts': ['cli/init/ask.ts'],
 };
 
 const impure: Readonly<Record<string, RegExp>> = {

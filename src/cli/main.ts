@@ -3,6 +3,9 @@ import { addCheck } from './commands/check.ts';
 import type { Ended } from './commands/common.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDryRun } from './commands/dry-run.ts';
+import { addExplain } from './commands/explain.ts';
+import { addImport } from './commands/import.ts';
+import { addInit } from './commands/init.ts';
 import { addSandbox } from './commands/sandbox.ts';
 import { addServe } from './commands/serve.ts';
 import { addTest } from './commands/test.ts';
@@ -16,7 +19,10 @@ const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addServe,
   addCheck,
   addDryRun,
+  addExplain,
   addTest,
+  addInit,
+  addImport,
   addTools,
   addVerifyAudit,
   addSandbox,
