@@ -2,14 +2,10 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Address, isLoopback, readAddress } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { reasonOf } from './reasons.ts';
-
-/** Where a door listens. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
+import { readTokenConfig, type TokenConfig, type TokenFlags } from './token-config.ts';
 
 /** The settings of `serve`, each read once (contracts.md, "Settings of `serve`"). */
 export interface ServeConfig {
@@ -31,10 +27,12 @@ export interface ServeConfig {
     | { readonly to: 'file'; readonly file: string };
   readonly secret: Buffer | null;
   readonly logLevel: string;
+  /** Who may call; null: nobody is asked for a token. */
+  readonly tokens: TokenConfig | null;
 }
 
 /** Flags as the command line has them; all of them may be left out. */
-export interface ServeFlags {
+export interface ServeFlags extends TokenFlags {
   readonly policy?: string;
   readonly fusionauth?: string;
   readonly tenant?: string;
@@ -50,9 +48,8 @@ export interface ServeFlags {
   readonly logLevel?: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
-const LOOPBACK = '127.0.0.1';
 const HTTP_PORT = 9090;
 const REST_PORT = 8080;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -68,6 +65,11 @@ export function defaultPolicy(): string {
 export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
   const http = flags.http ?? setting(env, 'PORTCULLIS_HTTP');
   const rest = flags.rest ?? setting(env, 'PORTCULLIS_REST');
+  const stdio = flags.stdio ?? (http === undefined && rest === undefined);
+  const doors = {
+    http: http === undefined ? null : readAddress(http, HTTP_PORT, '--http'),
+    rest: rest === undefined ? null : readAddress(rest, REST_PORT, '--rest'),
+  };
   const config: ServeConfig = {
     policy: flags.policy ?? setting(env, 'PORTCULLIS_POLICY') ?? defaultPolicy(),
     fusionAuthUrl: readUrl(flags.fusionauth ?? setting(env, 'FUSIONAUTH_URL') ?? 'http://localhost:9011'),
@@ -75,9 +77,12 @@ export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
     tenantId: readTenant(flags.tenant ?? setting(env, 'FUSIONAUTH_TENANT_ID')),
     sandbox: flags.sandbox ?? false,
     redisUrl: flags.redis ?? secretSetting(env, 'PORTCULLIS_REDIS'),
-    http: http === undefined ? null : readAddress(http, HTTP_PORT, '--http'),
-    rest: rest === undefined ? null : readAddress(rest, REST_PORT, '--rest'),
-    stdio: flags.stdio ?? (http === undefined && rest === undefined),
+    ...doors,
+    stdio,
+    tokens: readTokenConfig(flags, env, {
+      ...doors,
+      token: stdio ? secretSetting(env, 'PORTCULLIS_TOKEN') : null,
+    }),
     allowAnonymous: flags.allowAnonymous ?? false,
     allowedHosts: flags.allowedHost ?? [],
     allowedOrigins: flags.allowedOrigin ?? [],
@@ -96,7 +101,8 @@ export function readSecret(env: Environment): Buffer | null {
   return text === null ? null : Buffer.from(text);
 }
 
-function setting(env: Environment, name: string): string | undefined {
+/** A variable; one that is empty is not set. */
+export function setting(env: Environment, name: string): string | undefined {
   const value = env[name];
   return value === undefined || value === '' ? undefined : value;
 }
@@ -133,17 +139,6 @@ function readTenant(text: string | undefined): string | null {
   throw new CommandError(`expected \`--tenant\` as a UUID; found \`${text}\``, exit.usage);
 }
 
-/** `[HOST:]PORT`; `true` (the flag alone) is the default port on loopback. */
-export function readAddress(text: string | true, port: number, flag: string): Address {
-  if (text === true) return { host: LOOPBACK, port };
-  const match = /^(?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):)?([0-9]{1,5})$/.exec(text);
-  const number = Number(match?.[2]);
-  if (match === null || number > 65_535) {
-    throw new CommandError(`expected \`${flag}\` as \`[HOST:]PORT\`; found \`${text}\``, exit.usage);
-  }
-  return { host: (match[1] ?? LOOPBACK).replace(/^\[|\]$/g, ''), port: number };
-}
-
 function readAudit(text: string | undefined, env: Environment): ServeConfig['audit'] {
   if (text === 'off') return { to: 'off' };
   if (text === '-') return { to: 'stderr' };
@@ -152,7 +147,10 @@ function readAudit(text: string | undefined, env: Environment): ServeConfig['aud
 }
 
 /** A flag that would do nothing was meant to do something. */
-function refuseIdle(flags: ServeFlags, { http, rest }: ServeConfig): void {
+function refuseIdle(flags: ServeFlags, { http, rest, tokens }: ServeConfig): void {
+  if (flags.allowAnonymous === true && tokens !== null) {
+    throw new CommandError('expected `--issuer` or `--allow-anonymous`, not both', exit.usage);
+  }
   if (flags.sandbox === true && flags.fusionauth !== undefined) {
     throw new CommandError('expected `--sandbox` or `--fusionauth`, not both', exit.usage);
   }
@@ -164,13 +162,11 @@ function refuseIdle(flags: ServeFlags, { http, rest }: ServeConfig): void {
 }
 
 /** Whoever reaches a door is nobody in particular, so a door that others can reach must be asked for. */
-function refuseOpenDoor({ http, rest, allowAnonymous }: ServeConfig): void {
-  const open = [http, rest].find(
-    (door) => door !== null && !/^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/.test(door.host),
-  );
-  if (!open || allowAnonymous) return;
+function refuseOpenDoor({ http, rest, allowAnonymous, tokens }: ServeConfig): void {
+  const open = [http, rest].find((door) => door !== null && !isLoopback(door));
+  if (!open || allowAnonymous || tokens !== null) return;
   throw new CommandError(
-    `callers on \`${open.host}\` would not be identified; listen on 127.0.0.1, or add \`--allow-anonymous\``,
+    `callers on \`${open.host}\` would not be identified; listen on 127.0.0.1, demand tokens by \`--issuer\`, or add \`--allow-anonymous\``,
     exit.usage,
   );
 }

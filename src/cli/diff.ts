@@ -1,5 +1,5 @@
 import type { PreparedPolicy } from '../policy/prepare.ts';
-import { nameOf } from './callers.ts';
+import { nameOf } from './recorded-callers.ts';
 import { changeOf, wordsOf } from './changes.ts';
 import { type Found, findDifference, type Search } from './diff-search.ts';
 import { type ExitCode, exit } from './exit-codes.ts';

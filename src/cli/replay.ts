@@ -3,7 +3,7 @@ import { callParser } from '../pipeline/parse-call.ts';
 import { recall } from '../pipeline/recall.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import { callReader } from './bench.ts';
-import { nameOf, openCallers } from './callers.ts';
+import { nameOf, recordedCallers } from './recorded-callers.ts';
 import { type Change, changeOf } from './changes.ts';
 import { type ExitCode, exit } from './exit-codes.ts';
 import { preparePolicy } from './load-policy.ts';
@@ -65,7 +65,7 @@ export async function replayFiles(
 export function pastCallReader(tenantId: string | null): (past: JudgedPast) => PastCall {
   const parse = callParser(operations, tenantId);
   const readCall = callReader(operations);
-  const callerOf = openCallers();
+  const callerOf = recordedCallers();
   return (past) => {
     if (past.what === 'call') {
       const { call, at } = past;

@@ -6,6 +6,7 @@ import { operations } from '../catalog/operations.ts';
 import type { Audit, Gate, Limits, Transport, Upstream } from '../model/index.ts';
 import { toolLister } from '../pipeline/list-tools.ts';
 import { callParser } from '../pipeline/parse-call.ts';
+import { refusalRecord } from '../pipeline/refusal-record.ts';
 import { type Ports, runCall } from '../pipeline/run-call.ts';
 import { fingerprintWith } from '../policy/fingerprint.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
@@ -18,6 +19,8 @@ import { openPolicy, type PolicySource } from './policy-source.ts';
 export interface RunningProxy {
   /** What the doors of one transport may ask. */
   gateFor(transport: Transport): Gate;
+  /** Writes to the audit that a caller was turned away. */
+  recordRefusal(transport: Transport, why: string): void;
   readonly policy: PolicySource;
   readonly audit: Audit;
   /** Signs session ids. */
@@ -62,6 +65,10 @@ export async function openProxy(
       onToolsChanged: (listener) => onToolsChanged(policy, listener),
       notReady: async () => ((await limits.ready()) ? [] : ['the limit store does not answer']),
     }),
+    recordRefusal(transport, why) {
+      const snapshot = { id: ports.newId(), at: Date.now(), policy: policy.current() };
+      audit.write(refusalRecord({ transport, why }, snapshot));
+    },
     policy,
     audit,
     sessionSecret: derive(secret, 'sessions'),

@@ -12,6 +12,8 @@ export interface Objection {
   readonly data?: Json;
   readonly id?: RequestId | null;
   readonly headers?: OutgoingHttpHeaders;
+  /** The code over REST, where the status does not say it. */
+  readonly restCode?: string;
 }
 
 /** How a door writes an objection. Does nothing where an answer was begun or the client is gone. */

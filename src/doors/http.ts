@@ -7,11 +7,14 @@ import { notificationFrame } from './exchange.ts';
 import { createMcp } from './mcp.ts';
 import { createModern } from './modern.ts';
 import { type Surface, toolSurface } from './surface.ts';
+import { metadataOf, type TokenTerms } from './token-terms.ts';
 
 /** What the HTTP door is given. */
 export interface HttpOptions {
   readonly gate: Gate;
   readonly identify: Identify;
+  /** What callers are told where `identify` demands a token. */
+  readonly tokens?: TokenTerms;
   readonly guard: Guard;
   /** Signs session ids; proxies with the same secret serve each other's sessions. */
   readonly secret: Buffer;
@@ -59,8 +62,14 @@ export async function serveHttp(options: HttpOptions): Promise<HttpDoor> {
   const surface = options.surface ?? toolSurface(gate, 'http');
   const mcp = createMcp({ surface, version, log });
   const modern = createModern({ surface, version, log });
-  const endpoint = { identify, guard, sessions, mcp, modern, modernRunning: new Map() };
-  const routes = { gate, sources: createSources(options), endpoint, metrics: options.metrics ?? null };
+  const tokens = options.tokens ?? null;
+  const routes = {
+    gate,
+    sources: createSources(options),
+    endpoint: { identify, tokens, guard, sessions, mcp, modern, modernRunning: new Map() },
+    metrics: options.metrics ?? null,
+    metadata: tokens && metadataOf(tokens, '/mcp', { bearer_methods_supported: ['header'] }),
+  };
   const listener = await openListener({
     host,
     port: options.port,

@@ -11,6 +11,7 @@ import { handleCall, identifyCaller, type RestCalls, type Target } from './rest-
 import { DOCS_POLICY, docsPage } from './rest-docs.ts';
 import { objectRest, replyPage } from './rest-reply.ts';
 import { routeFinder } from './rest-routes.ts';
+import { metadataOf } from './token-terms.ts';
 
 /** What the REST door is given; it has no sessions. */
 export type RestOptions = Omit<HttpOptions, 'secret' | 'idleMs'>;
@@ -35,15 +36,18 @@ const NOTHING_ELSE = "default-src 'none'; frame-ancestors 'none'";
 export async function serveRest(options: RestOptions): Promise<HttpDoor> {
   const { gate, identify, guard, host, version, log } = options;
   const routes = toRestRoutes(operations);
+  const tokens = options.tokens ?? null;
   const door: RestDoor = {
     gate,
     identify,
+    tokens,
     guard,
     routes,
     version,
     find: routeFinder(routes),
     sources: createSources(options),
     metrics: options.metrics ?? null,
+    metadata: tokens && metadataOf(tokens, REST_PREFIX, {}),
   };
   const listener = await openListener({
     host,

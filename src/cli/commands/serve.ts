@@ -16,6 +16,11 @@ export function addServe(program: Command, ended: Ended): void {
     .option('--http [address]', 'open the HTTP door on [HOST:]PORT (PORTCULLIS_HTTP)')
     .option('--rest [address]', 'open the REST door on [HOST:]PORT (PORTCULLIS_REST)')
     .option('--stdio', 'serve stdio beside these doors')
+    .option('--issuer <url>', 'demand tokens of this issuer; may be repeated (PORTCULLIS_ISSUER)', collect)
+    .option('--resource <url>', 'the URI of this proxy in tokens (PORTCULLIS_RESOURCE); default: its address')
+    .option('--audience <name>', 'another `aud` that tokens may have; may be repeated', collect)
+    .option('--required-scope <scope>', 'a scope that every token must have; may be repeated', collect)
+    .option('--allow-private-issuers', 'let names of issuers lead into private networks')
     .option('--allow-anonymous', 'let these doors listen beyond loopback without identities')
     .option('--allowed-host <name>', 'a Host header to accept beside loopback; may be repeated', collect)
     .option('--allowed-origin <origin>', 'an Origin to accept beside loopback; may be repeated', collect)
@@ -26,7 +31,7 @@ export function addServe(program: Command, ended: Ended): void {
     });
   command.addHelpText(
     'after',
-    '\nSecrets come from the environment, or from the file that NAME_FILE names: FUSIONAUTH_API_KEY, PORTCULLIS_SECRET, PORTCULLIS_REDIS.',
+    '\nSecrets come from the environment, or from the file that NAME_FILE names: FUSIONAUTH_API_KEY, PORTCULLIS_SECRET, PORTCULLIS_REDIS, PORTCULLIS_TOKEN.',
   );
   common(command, 'serve --policy policies/default.yaml --http 9090');
 }
