@@ -7,6 +7,7 @@ const PER_MINUTE: Readonly<Record<GuardedAct, number>> = {
   new_session: 1200,
   failed_authentication: 60,
   bad_request: 3000,
+  token_request: 1200,
 };
 
 /** Counts acts per minute of each address or identity; a limit is acts per minute, in this process. */
@@ -17,6 +18,7 @@ export function guard(limits: Partial<Record<GuardedAct, number>> = {}): Guard {
     new_session: limiter(perMinute.new_session),
     failed_authentication: limiter(perMinute.failed_authentication),
     bad_request: limiter(perMinute.bad_request),
+    token_request: limiter(perMinute.token_request),
   };
   const secret = randomBytes(32);
   return {
