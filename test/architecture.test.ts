@@ -23,7 +23,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   ajv: ['policy'],
   'ajv-formats': ['policy'],
   re2js: ['policy'],
-  undici: ['adapters/upstream'],
+  undici: ['adapters/upstream', 'adapters/identity'],
+  jose: ['adapters/identity'],
   pino: ['cli'],
   commander: ['cli'],
 };

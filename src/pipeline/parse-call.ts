@@ -2,7 +2,7 @@ import { normalise } from '../catalog/derive.ts';
 import type { Call, JsonObject, Operation, RawCall, Violation } from '../model/index.ts';
 import { isObject, valueAt } from '../policy/paths.ts';
 import { schemaCompiler, type Validate } from '../policy/schema.ts';
-import { parseJson } from './parse-json.ts';
+import { readObject } from './read-object.ts';
 
 /** A call in normal form and the operation it is for. */
 export interface ParsedCall {
@@ -97,8 +97,7 @@ function decodePart(part: string): JsonObject | null {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
       Buffer.from(part, 'base64url'),
     );
-    const parsed = parseJson(text);
-    return parsed.ok && parsed.faults.length === 0 && isObject(parsed.value) ? parsed.value : null;
+    return readObject(text);
   } catch {
     return null;
   }
