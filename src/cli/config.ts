@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommandError, exit } from './exit-codes.ts';
-import { reasonOf } from './load-policy.ts';
+import { type Environment, secretSetting, setting } from './settings.ts';
+import { readTokenConfig, type TokenConfig, type TokenFlags } from './token-config.ts';
 
 /** Where a door listens. */
 export interface Address {
@@ -30,11 +30,13 @@ export interface ServeConfig {
     | { readonly to: 'stderr' }
     | { readonly to: 'file'; readonly file: string };
   readonly secret: Buffer | null;
+  /** The token service on the REST door; null: there is none. */
+  readonly tokens: TokenConfig | null;
   readonly logLevel: string;
 }
 
 /** Flags as the command line has them; all of them may be left out. */
-export interface ServeFlags {
+export interface ServeFlags extends TokenFlags {
   readonly policy?: string;
   readonly fusionauth?: string;
   readonly tenant?: string;
@@ -49,8 +51,6 @@ export interface ServeFlags {
   readonly audit?: string;
   readonly logLevel?: string;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const LOOPBACK = '127.0.0.1';
 const HTTP_PORT = 9090;
@@ -68,6 +68,10 @@ export function defaultPolicy(): string {
 export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
   const http = flags.http ?? setting(env, 'PORTCULLIS_HTTP');
   const rest = flags.rest ?? setting(env, 'PORTCULLIS_REST');
+  const doors = {
+    http: http === undefined ? null : readAddress(http, HTTP_PORT, '--http'),
+    rest: rest === undefined ? null : readAddress(rest, REST_PORT, '--rest'),
+  };
   const config: ServeConfig = {
     policy: flags.policy ?? setting(env, 'PORTCULLIS_POLICY') ?? defaultPolicy(),
     fusionAuthUrl: readUrl(flags.fusionauth ?? setting(env, 'FUSIONAUTH_URL') ?? 'http://localhost:9011'),
@@ -75,14 +79,14 @@ export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
     tenantId: readTenant(flags.tenant ?? setting(env, 'FUSIONAUTH_TENANT_ID')),
     sandbox: flags.sandbox ?? false,
     redisUrl: flags.redis ?? secretSetting(env, 'PORTCULLIS_REDIS'),
-    http: http === undefined ? null : readAddress(http, HTTP_PORT, '--http'),
-    rest: rest === undefined ? null : readAddress(rest, REST_PORT, '--rest'),
+    ...doors,
     stdio: flags.stdio ?? (http === undefined && rest === undefined),
     allowAnonymous: flags.allowAnonymous ?? false,
     allowedHosts: flags.allowedHost ?? [],
     allowedOrigins: flags.allowedOrigin ?? [],
     audit: readAudit(flags.audit ?? setting(env, 'PORTCULLIS_AUDIT'), env),
     secret: readSecret(env),
+    tokens: readTokenConfig(flags, env, doors),
     logLevel: flags.logLevel ?? 'info',
   };
   refuseOpenDoor(config);
@@ -94,28 +98,6 @@ export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
 export function readSecret(env: Environment): Buffer | null {
   const text = secretSetting(env, 'PORTCULLIS_SECRET');
   return text === null ? null : Buffer.from(text);
-}
-
-function setting(env: Environment, name: string): string | undefined {
-  const value = env[name];
-  return value === undefined || value === '' ? undefined : value;
-}
-
-/** A secret from the environment, or from the file that `NAME_FILE` names; a trailing line break is not part of it. */
-function secretSetting(env: Environment, name: string): string | null {
-  const value = setting(env, name);
-  const file = setting(env, `${name}_FILE`);
-  if (value !== undefined && file !== undefined) {
-    throw new CommandError(`expected \`${name}\` or \`${name}_FILE\`, not both`, exit.usage);
-  }
-  if (file === undefined) return value ?? null;
-  try {
-    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-    if (text !== '') return text;
-  } catch (error) {
-    throw new CommandError(`cannot read \`${name}_FILE\`: ${reasonOf(error)}`, exit.usage);
-  }
-  throw new CommandError(`expected a secret in \`${name}_FILE\`; the file is empty`, exit.usage);
 }
 
 function readUrl(text: string): string {

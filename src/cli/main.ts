@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './commands/check.ts';
+import { addCheckDirectory } from './commands/check-directory.ts';
 import type { Ended } from './commands/common.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDryRun } from './commands/dry-run.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addTest,
   addTools,
   addVerifyAudit,
+  addCheckDirectory,
   addSandbox,
   addDemo,
 ];

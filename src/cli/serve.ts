@@ -11,6 +11,7 @@ import { type Address, readConfig, type ServeConfig, type ServeFlags } from './c
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { type Log, openLog } from './log.ts';
 import { openMetrics } from './metrics.ts';
+import { openTokens, type RunningTokens } from './token-service.ts';
 import { type FusionAuth, openProxy, type RunningProxy } from './wire.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,7 +26,10 @@ export async function serve(flags: ServeFlags, env: Environment, version: string
   try {
     const proxy = await openProxy(config, fusionAuth, log);
     closers.push(() => proxy.close());
-    await serveDoors({ config, proxy, fusionAuth, log, version }, closers);
+    const tokens =
+      config.tokens === null ? null : await openTokens(config.tokens, { audit: proxy.audit, log });
+    if (tokens !== null) closers.push(() => tokens.close());
+    await serveDoors({ config, proxy, fusionAuth, tokens, log, version }, closers);
     return exit.fine;
   } finally {
     for (const close of closers.reverse()) await close();
@@ -36,6 +40,7 @@ interface Serving {
   readonly config: ServeConfig;
   readonly proxy: RunningProxy;
   readonly fusionAuth: FusionAuth;
+  readonly tokens: RunningTokens | null;
   readonly log: Log;
   readonly version: string;
 }
@@ -70,7 +75,7 @@ async function openSandbox(): Promise<Sandbox> {
 
 /** Opens the doors that the settings ask for; `closers` gets each as it stands. */
 async function openDoors(
-  { config, proxy, log, version }: Serving,
+  { config, proxy, tokens, log, version }: Serving,
   closers: (() => Promise<void>)[],
 ): Promise<readonly HttpDoor[]> {
   const metrics = openMetrics();
@@ -96,7 +101,10 @@ async function openDoors(
   };
   const secret = proxy.sessionSecret;
   await open(config.http, (address) => serveHttp({ ...shared, ...address, gate: gateFor('http'), secret }));
-  await open(config.rest, (address) => serveRest({ ...shared, ...address, gate: gateFor('rest') }));
+  const service = tokens === null ? {} : { tokens: tokens.service };
+  await open(config.rest, (address) =>
+    serveRest({ ...shared, ...address, gate: gateFor('rest'), ...service }),
+  );
   return doors;
 }
 
@@ -119,12 +127,16 @@ function untilSignal(): Promise<void> {
 const LOCAL = new Set(['identity.sub', 'identity.issuer', 'identity.anonymous']);
 
 /** What is enforced, where, against what, and every warning. */
-function startLines({ config, proxy, fusionAuth }: Serving, open: readonly HttpDoor[]): readonly string[] {
+function startLines(
+  { config, proxy, fusionAuth, tokens }: Serving,
+  open: readonly HttpDoor[],
+): readonly string[] {
   const { policy, digest } = proxy.policy.current();
   const unmet = identityNeeds(policy).filter((need) => !LOCAL.has(need));
   const doors = [...open.map(({ url }) => url), ...(config.stdio ? ['stdio'] : [])].join(' and ');
   const warnings = [
     ...proxy.policy.warnings(),
+    ...(tokens?.warnings ?? []),
     ...(unmet.length > 0
       ? [
           `the policy asks for ${unmet.join(', ')}, which no caller has in this version: what needs it can never be called`,
@@ -150,8 +162,12 @@ function startLines({ config, proxy, fusionAuth }: Serving, open: readonly HttpD
   ];
   const limits = config.redisUrl === null ? 'memory' : 'Redis';
   const upstream = config.sandbox ? `the sandbox at ${fusionAuth.url}` : fusionAuth.url;
+  const issuing =
+    config.tokens === null
+      ? ''
+      : `; tokens are issued by ${config.tokens.issuer} from ${config.tokens.directory}`;
   return [
-    `portcullis: ${policy.mode === 'observe' ? 'OBSERVING' : 'enforcing'} ${config.policy} (${digest.slice(0, 19)}) on ${doors}; limits in ${limits}; FusionAuth is ${upstream}`,
+    `portcullis: ${policy.mode === 'observe' ? 'OBSERVING' : 'enforcing'} ${config.policy} (${digest.slice(0, 19)}) on ${doors}; limits in ${limits}; FusionAuth is ${upstream}${issuing}`,
     ...warnings.map((warning) => `portcullis: warning: ${warning}`),
   ];
 }

@@ -5,6 +5,7 @@ import { redisLimits } from '../adapters/limits/redis.ts';
 import { fusionAuthUpstream } from '../adapters/upstream/fusionauth.ts';
 import { operations } from '../catalog/operations.ts';
 import type { Audit, Gate, Limits, Transport, Upstream } from '../model/index.ts';
+import type { TokenAudit } from '../model/tokens.ts';
 import { toolLister } from '../pipeline/list-tools.ts';
 import { callParser } from '../pipeline/parse-call.ts';
 import { type Ports, runCall } from '../pipeline/run-call.ts';
@@ -20,7 +21,7 @@ export interface RunningProxy {
   /** What the doors of one transport may ask. */
   gateFor(transport: Transport): Gate;
   readonly policy: PolicySource;
-  readonly audit: Audit;
+  readonly audit: Audit & TokenAudit;
   /** Signs session ids. */
   readonly sessionSecret: Buffer;
   /** Writes out what is queued and lets go of everything. */
@@ -113,7 +114,7 @@ function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function openAuditFor({ audit }: ServeConfig, log: Log): Promise<Audit> {
+async function openAuditFor({ audit }: ServeConfig, log: Log): Promise<Audit & TokenAudit> {
   const onProblem = (message: string) => log.error(message);
   if (audit.to === 'off') return openAudit({ to: 'off', onProblem });
   if (audit.to === 'stderr') return openAudit({ to: { stream: process.stderr }, onProblem });

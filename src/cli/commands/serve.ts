@@ -19,6 +19,13 @@ export function addServe(program: Command, ended: Ended): void {
     .option('--allow-anonymous', 'let these doors listen beyond loopback without identities')
     .option('--allowed-host <name>', 'a Host header to accept beside loopback; may be repeated', collect)
     .option('--allowed-origin <origin>', 'an Origin to accept beside loopback; may be repeated', collect)
+    .option(
+      '--directory <file>',
+      'issue tokens on the REST door, for the clients of this file (PORTCULLIS_DIRECTORY)',
+    )
+    .option('--client-secrets <file>', 'their secrets, beside VAULT_ADDR (PORTCULLIS_CLIENT_SECRETS)')
+    .option('--issuer-url <url>', 'how tokens name the service (PORTCULLIS_ISSUER_URL)')
+    .option('--token-audience <url>', 'whom tokens are for; may be repeated', collect)
     .option('--audit <file>', 'audit file, `-` for stderr, `off` (PORTCULLIS_AUDIT)')
     .action(async (flags: ServeFlags) => {
       const { serve } = await import('../serve.ts');
@@ -26,7 +33,7 @@ export function addServe(program: Command, ended: Ended): void {
     });
   command.addHelpText(
     'after',
-    '\nSecrets come from the environment, or from the file that NAME_FILE names: FUSIONAUTH_API_KEY, PORTCULLIS_SECRET, PORTCULLIS_REDIS.',
+    '\nSecrets come from the environment, or from the file that NAME_FILE names: FUSIONAUTH_API_KEY, PORTCULLIS_SECRET, PORTCULLIS_REDIS, PORTCULLIS_SIGNING_KEY, VAULT_TOKEN, VAULT_SECRET_ID.',
   );
   common(command, 'serve --policy policies/default.yaml --http 9090');
 }

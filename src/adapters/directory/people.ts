@@ -1,0 +1,28 @@
+import type { People, PeopleSource } from '../../model/tokens.ts';
+
+/** The users of one tenant. */
+export type TenantPeople = Omit<People, 'find'> & {
+  /** Never throws. */
+  find(email: string): ReturnType<People['find']>;
+};
+
+/** The users that stand in the directory itself. */
+export function filePeople(people: Extract<PeopleSource, { in: 'file' }>['people']): TenantPeople {
+  return {
+    async find(email) {
+      const person = people.get(email);
+      return person === undefined ? { found: 'nobody' } : { found: 'person', person };
+    },
+    close: async () => {},
+  };
+}
+
+/** Each tenant's users from where that tenant has them. A tenant's store is never asked for another tenant's user. */
+export function peopleOf(tenants: ReadonlyMap<string, TenantPeople>): People {
+  return {
+    find: async (tenant, email) => tenants.get(tenant)?.find(email) ?? { found: 'nobody' },
+    async close() {
+      await Promise.all(Array.from(tenants.values(), (each) => each.close()));
+    },
+  };
+}
