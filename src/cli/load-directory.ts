@@ -3,8 +3,7 @@ import { type ParsedDirectory, parseDirectory } from '../issuer/read-directory.t
 import type { Problem } from '../model/index.ts';
 import type { Directory } from '../model/tokens.ts';
 import { CommandError, exit } from './exit-codes.ts';
-import { problemLine } from './load-policy.ts';
-import { reasonOf } from './load-policy.ts';
+import { problemLine, reasonOf } from './load-policy.ts';
 
 /** A directory that may be used, and what is to be said of it. */
 export interface LoadedDirectory {

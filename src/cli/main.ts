@@ -4,9 +4,11 @@ import { addCheckDirectory } from './commands/check-directory.ts';
 import type { Ended } from './commands/common.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDryRun } from './commands/dry-run.ts';
+import { addMigrateDirectory } from './commands/migrate-directory.ts';
 import { addSandbox } from './commands/sandbox.ts';
 import { addServe } from './commands/serve.ts';
 import { addTest } from './commands/test.ts';
+import { addToken } from './commands/token.ts';
 import { addTools } from './commands/tools.ts';
 import { addVerifyAudit } from './commands/verify-audit.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
@@ -20,7 +22,9 @@ const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addTest,
   addTools,
   addVerifyAudit,
+  addToken,
   addCheckDirectory,
+  addMigrateDirectory,
   addSandbox,
   addDemo,
 ];

@@ -11,7 +11,8 @@ import { type Address, readConfig, type ServeConfig, type ServeFlags } from './c
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { type Log, openLog } from './log.ts';
 import { openMetrics } from './metrics.ts';
-import { openTokens, type RunningTokens } from './token-service.ts';
+import type { TokenConfig } from './token-config.ts';
+import type { RunningTokens, Surroundings } from './token-service.ts';
 import { type FusionAuth, openProxy, type RunningProxy } from './wire.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,9 +27,8 @@ export async function serve(flags: ServeFlags, env: Environment, version: string
   try {
     const proxy = await openProxy(config, fusionAuth, log);
     closers.push(() => proxy.close());
-    const tokens =
-      config.tokens === null ? null : await openTokens(config.tokens, { audit: proxy.audit, log });
-    if (tokens !== null) closers.push(() => tokens.close());
+    const around = { audit: proxy.audit, guard: guard(), log, closers };
+    const tokens = config.tokens === null ? null : await issueTokens(config.tokens, around);
     await serveDoors({ config, proxy, fusionAuth, tokens, log, version }, closers);
     return exit.fine;
   } finally {
@@ -66,6 +66,12 @@ async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): P
   });
   closers.push(() => stdio.close());
   await Promise.race([stop, doors.length === 0 ? stdio.done : stop]);
+}
+
+/** Databases and signatures are loaded only where tokens are issued. */
+async function issueTokens(config: TokenConfig, around: Surroundings): Promise<RunningTokens> {
+  const { openTokens } = await import('./token-service.ts');
+  return openTokens(config, around);
 }
 
 async function openSandbox(): Promise<Sandbox> {

@@ -1,4 +1,5 @@
 import type { Client, Person, TokenClaims, TokenKind } from '../model/tokens.ts';
+import { SCOPE } from './names.ts';
 
 /** The role and the scope of admin tokens. A directory gives neither to a user, so no user token looks like one. */
 export const ADMIN = 'admin';
@@ -20,7 +21,20 @@ export function claimsFor(kind: TokenKind, client: Client, person: Person): Toke
   return { ...who, roles, scope: scopes.join(' '), groups, resources };
 }
 
-/** Whether a user's own roles and scopes keep clear of what only admin tokens have. */
-export function isPlain({ roles, scopes }: Person): boolean {
-  return !roles.includes(ADMIN) && !scopes.includes(ADMIN);
+const MAX_WORDS = 1000;
+const MAX_WORD = 256;
+
+/** Whether what a user may do fits a token, and keeps clear of what only admin tokens have: a database may hold anything. */
+export function isPlain({ id, roles, scopes, groups, resources }: Person): boolean {
+  return (
+    isWord(id) &&
+    [roles, scopes, groups, resources].every((words) => words.length <= MAX_WORDS && words.every(isWord)) &&
+    scopes.every((scope) => SCOPE.test(scope)) &&
+    !roles.includes(ADMIN) &&
+    !scopes.includes(ADMIN)
+  );
+}
+
+function isWord(text: string): boolean {
+  return text !== '' && text.length <= MAX_WORD && !/\p{Cc}/u.test(text);
 }

@@ -64,7 +64,11 @@ function judgeKind(
 ): Verdict {
   if (kind === 'admin' && !tenant.admins.has(person.email)) return { may: false, code: 'not_admin', client };
   if (!isPlain(person)) {
-    return { may: 'unknown', client, why: 'the user has a role or scope that only admin tokens have' };
+    return {
+      may: 'unknown',
+      client,
+      why: 'what the user may do does not fit a token, or has the role or scope of admin tokens',
+    };
   }
   return { may: true, client, person };
 }

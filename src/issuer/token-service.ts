@@ -14,8 +14,8 @@ import type { TokenPorts, TokenTerms } from './ports.ts';
 import {
   isFailedAuthentication,
   refusedRecord,
-  toAnswer,
   type TokenOpening,
+  toAnswer,
   type Verdict,
 } from './verdict.ts';
 
@@ -30,6 +30,9 @@ export function tokenService(terms: TokenTerms, ports: TokenPorts): TokenService
     metadata: () => metadataOf(terms.issuer, ports.signer.algorithm),
   };
 }
+
+/** What fits in a header. */
+const MAX_TOKEN = 16 * 1024;
 
 /** One request on its way. Its life is one `run`. */
 class Walk {
@@ -80,6 +83,7 @@ class Walk {
       jti: this.ports.newId(),
     };
     const token = await this.ports.signer.sign(claims);
+    if (token.length > MAX_TOKEN) throw new Error(`the token would have more than ${MAX_TOKEN} characters`);
     const { tenant, project, client_id, sub, jti } = claims;
     const exp = new Date(claims.exp * 1000).toISOString();
     const names = { tenant, project, client_id, sub, jti, exp };

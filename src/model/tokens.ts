@@ -161,7 +161,6 @@ export type FoundPerson =
 export interface People {
   /** Never throws. */
   find(tenant: string, email: string): Promise<FoundPerson>;
-  close(): Promise<void>;
 }
 
 export type FoundSecret =

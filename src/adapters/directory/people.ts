@@ -1,10 +1,11 @@
-import type { People, PeopleSource } from '../../model/tokens.ts';
+import type { FoundPerson, People, PeopleSource } from '../../model/tokens.ts';
 
 /** The users of one tenant. */
-export type TenantPeople = Omit<People, 'find'> & {
+export interface TenantPeople {
   /** Never throws. */
-  find(email: string): ReturnType<People['find']>;
-};
+  find(email: string): Promise<FoundPerson>;
+  close(): Promise<void>;
+}
 
 /** The users that stand in the directory itself. */
 export function filePeople(people: Extract<PeopleSource, { in: 'file' }>['people']): TenantPeople {
@@ -19,10 +20,5 @@ export function filePeople(people: Extract<PeopleSource, { in: 'file' }>['people
 
 /** Each tenant's users from where that tenant has them. A tenant's store is never asked for another tenant's user. */
 export function peopleOf(tenants: ReadonlyMap<string, TenantPeople>): People {
-  return {
-    find: async (tenant, email) => tenants.get(tenant)?.find(email) ?? { found: 'nobody' },
-    async close() {
-      await Promise.all(Array.from(tenants.values(), (each) => each.close()));
-    },
-  };
+  return { find: async (tenant, email) => tenants.get(tenant)?.find(email) ?? { found: 'nobody' } };
 }

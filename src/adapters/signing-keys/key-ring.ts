@@ -1,7 +1,7 @@
 import type { Instant } from '../../model/index.ts';
 import { makeKey, parseKeys, type SigningKey, toSigningKey } from './key.ts';
 import { checkFolder, readKeys, removeKey, writeKey } from './key-folder.ts';
-import { type Rotation, ROTATION, scheduleOf } from './schedule.ts';
+import { ROTATION, type Rotation, scheduleOf } from './schedule.ts';
 
 /** The keys in use. */
 export interface KeyRing {
