@@ -41,6 +41,8 @@ export async function postgresPeople({ url, onProblem }: PostgresOptions): Promi
     max: CONNECTIONS,
     options: '-c default_transaction_read_only=on',
   });
+  // An error of a connection in use ends its query, which tells; without a listener it would end the process as well.
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => onProblem(`a connection to PostgreSQL broke (${codeOf(error)})`));
   const objection = await versionOf(pool).then(versionObjection, (error: unknown) => {
     onProblem(`PostgreSQL cannot be asked (${codeOf(error)})`);
@@ -71,6 +73,7 @@ const OTHER = { found: 'unknown', why: 'a row of the database is not what its sc
 /** Applies what is missing, all of it or nothing. */
 export async function migratePostgres(url: string): Promise<Migrated> {
   const client = new Client(settings(url));
+  client.on('error', () => {});
   try {
     await client.connect();
     await client.query('BEGIN');

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import Database from 'libsql';
 import {
   type Migrated,
@@ -68,12 +69,15 @@ export function migrateSqlite(file: string): Migrated {
   }
 }
 
+/** libsql makes a file that is missing and lets a database that is opened to be read be written. */
 function open(file: string): Database.Database {
+  if (!existsSync(file)) throw new Error(`there is no SQLite file \`${file}\``);
+  const database = new Database(file);
   try {
-    const database = new Database(file, { readonly: true, fileMustExist: true });
     database.exec('PRAGMA busy_timeout = 2000; PRAGMA query_only = ON');
     return database;
   } catch (error) {
+    database.close();
     throw new Error(`the SQLite file \`${file}\` cannot be opened (${codeOf(error)})`);
   }
 }

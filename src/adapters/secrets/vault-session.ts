@@ -56,9 +56,10 @@ class Session implements VaultSession {
   }
 
   async send(request: Omit<VaultRequest, 'token'>): Promise<VaultAnswer> {
-    const answer = await this.http.send({ ...request, token: this.lease.token });
+    const { token } = this.lease;
+    const answer = await this.http.send({ ...request, token });
     const isRefused = answer.got === 'answer' && answer.status === 403;
-    if (!isRefused || 'token' in this.auth || !(await this.isBegunAnew())) return answer;
+    if (!isRefused || 'token' in this.auth || !(await this.isBegunAnew(token))) return answer;
     return this.http.send({ ...request, token: this.lease.token });
   }
 
@@ -67,8 +68,9 @@ class Session implements VaultSession {
     clearTimeout(this.timer);
   }
 
-  /** However many requests are refused at once, one login is made for all of them. */
-  private async isBegunAnew(): Promise<boolean> {
+  /** However many requests are refused with a token, one login is made for all of them. */
+  private async isBegunAnew(refused: string): Promise<boolean> {
+    if (this.lease.token !== refused) return true;
     this.login ??= this.begin().finally(() => {
       this.login = null;
     });
