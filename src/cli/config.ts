@@ -1,15 +1,11 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Address, isLoopback, readAddress } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
+import { type IssuerConfig, type IssuerFlags, readIssuerConfig } from './issuer-config.ts';
 import { type Environment, secretSetting, setting } from './settings.ts';
 import { readTokenConfig, type TokenConfig, type TokenFlags } from './token-config.ts';
-
-/** Where a door listens. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** The settings of `serve`, each read once (contracts.md, "Settings of `serve`"). */
 export interface ServeConfig {
@@ -30,13 +26,15 @@ export interface ServeConfig {
     | { readonly to: 'stderr' }
     | { readonly to: 'file'; readonly file: string };
   readonly secret: Buffer | null;
-  /** The token service on the REST door; null: there is none. */
-  readonly tokens: TokenConfig | null;
   readonly logLevel: string;
+  /** Who may call; null: nobody is asked for a token. */
+  readonly tokens: TokenConfig | null;
+  /** The token service on the REST door; null: there is none. */
+  readonly issuer: IssuerConfig | null;
 }
 
 /** Flags as the command line has them; all of them may be left out. */
-export interface ServeFlags extends TokenFlags {
+export interface ServeFlags extends TokenFlags, IssuerFlags {
   readonly policy?: string;
   readonly fusionauth?: string;
   readonly tenant?: string;
@@ -52,7 +50,6 @@ export interface ServeFlags extends TokenFlags {
   readonly logLevel?: string;
 }
 
-const LOOPBACK = '127.0.0.1';
 const HTTP_PORT = 9090;
 const REST_PORT = 8080;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -68,6 +65,7 @@ export function defaultPolicy(): string {
 export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
   const http = flags.http ?? setting(env, 'PORTCULLIS_HTTP');
   const rest = flags.rest ?? setting(env, 'PORTCULLIS_REST');
+  const stdio = flags.stdio ?? (http === undefined && rest === undefined);
   const doors = {
     http: http === undefined ? null : readAddress(http, HTTP_PORT, '--http'),
     rest: rest === undefined ? null : readAddress(rest, REST_PORT, '--rest'),
@@ -80,13 +78,17 @@ export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
     sandbox: flags.sandbox ?? false,
     redisUrl: flags.redis ?? secretSetting(env, 'PORTCULLIS_REDIS'),
     ...doors,
-    stdio: flags.stdio ?? (http === undefined && rest === undefined),
+    stdio,
+    tokens: readTokenConfig(flags, env, {
+      ...doors,
+      token: stdio ? secretSetting(env, 'PORTCULLIS_TOKEN') : null,
+    }),
+    issuer: readIssuerConfig(flags, env, doors),
     allowAnonymous: flags.allowAnonymous ?? false,
     allowedHosts: flags.allowedHost ?? [],
     allowedOrigins: flags.allowedOrigin ?? [],
     audit: readAudit(flags.audit ?? setting(env, 'PORTCULLIS_AUDIT'), env),
     secret: readSecret(env),
-    tokens: readTokenConfig(flags, env, doors),
     logLevel: flags.logLevel ?? 'info',
   };
   refuseOpenDoor(config);
@@ -115,17 +117,6 @@ function readTenant(text: string | undefined): string | null {
   throw new CommandError(`expected \`--tenant\` as a UUID; found \`${text}\``, exit.usage);
 }
 
-/** `[HOST:]PORT`; `true` (the flag alone) is the default port on loopback. */
-export function readAddress(text: string | true, port: number, flag: string): Address {
-  if (text === true) return { host: LOOPBACK, port };
-  const match = /^(?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):)?([0-9]{1,5})$/.exec(text);
-  const number = Number(match?.[2]);
-  if (match === null || number > 65_535) {
-    throw new CommandError(`expected \`${flag}\` as \`[HOST:]PORT\`; found \`${text}\``, exit.usage);
-  }
-  return { host: (match[1] ?? LOOPBACK).replace(/^\[|\]$/g, ''), port: number };
-}
-
 function readAudit(text: string | undefined, env: Environment): ServeConfig['audit'] {
   if (text === 'off') return { to: 'off' };
   if (text === '-') return { to: 'stderr' };
@@ -146,13 +137,11 @@ function refuseIdle(flags: ServeFlags, { http, rest }: ServeConfig): void {
 }
 
 /** Whoever reaches a door is nobody in particular, so a door that others can reach must be asked for. */
-function refuseOpenDoor({ http, rest, allowAnonymous }: ServeConfig): void {
-  const open = [http, rest].find(
-    (door) => door !== null && !/^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/.test(door.host),
-  );
-  if (!open || allowAnonymous) return;
+function refuseOpenDoor({ http, rest, allowAnonymous, tokens }: ServeConfig): void {
+  const open = [http, rest].find((door) => door !== null && !isLoopback(door));
+  if (!open || allowAnonymous || tokens !== null) return;
   throw new CommandError(
-    `callers on \`${open.host}\` would not be identified; listen on 127.0.0.1, or add \`--allow-anonymous\``,
+    `callers on \`${open.host}\` would not be identified; listen on 127.0.0.1, demand tokens by \`--issuer\`, or add \`--allow-anonymous\``,
     exit.usage,
   );
 }

@@ -1,19 +1,23 @@
-import { anonymous } from '../adapters/identity/anonymous.ts';
-import { localUser } from '../adapters/identity/local-user.ts';
 import { guard } from '../adapters/limits/guard.ts';
 import { type HttpDoor, serveHttp } from '../doors/http.ts';
 import { serveRest } from '../doors/rest.ts';
 import { serveStdio } from '../doors/stdio.ts';
-import type { Transport } from '../model/index.ts';
-import { identityNeeds } from '../policy/identity-needs.ts';
+import type { Instant } from '../model/index.ts';
 import type { Sandbox } from '../sandbox/server.ts';
-import { type Address, readConfig, type ServeConfig, type ServeFlags } from './config.ts';
+import { readConfig, type ServeConfig, type ServeFlags } from './config.ts';
+import type { Address } from './address.ts';
+import { type Callers, openCallers } from './callers.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
+import type { IssuerConfig } from './issuer-config.ts';
 import { type Log, openLog } from './log.ts';
 import { openMetrics } from './metrics.ts';
+import { startLines } from './start-lines.ts';
 import type { TokenConfig } from './token-config.ts';
 import type { RunningTokens, Surroundings } from './token-service.ts';
 import { type FusionAuth, openProxy, type RunningProxy } from './wire.ts';
+
+/** How often it is looked whether the token of stdio has expired. */
+const LOOK_MS = 250;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,9 +31,11 @@ export async function serve(flags: ServeFlags, env: Environment, version: string
   try {
     const proxy = await openProxy(config, fusionAuth, log);
     closers.push(() => proxy.close());
+    const callers = openCallers(config.tokens, log);
+    closers.push(() => callers.close());
     const around = { audit: proxy.audit, guard: guard(), log, closers };
-    const tokens = config.tokens === null ? null : await issueTokens(config.tokens, around);
-    await serveDoors({ config, proxy, fusionAuth, tokens, log, version }, closers);
+    const tokens = config.issuer === null ? null : await issueTokens(config.issuer, around);
+    await serveDoors({ config, proxy, callers, fusionAuth, tokens, log, version }, closers);
     return exit.fine;
   } finally {
     for (const close of closers.reverse()) await close();
@@ -39,6 +45,7 @@ export async function serve(flags: ServeFlags, env: Environment, version: string
 interface Serving {
   readonly config: ServeConfig;
   readonly proxy: RunningProxy;
+  readonly callers: Callers;
   readonly fusionAuth: FusionAuth;
   readonly tokens: RunningTokens | null;
   readonly log: Log;
@@ -46,30 +53,51 @@ interface Serving {
 }
 
 async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): Promise<void> {
-  const { config, proxy, log, version } = serving;
+  const { config, proxy, callers, fusionAuth, log, version } = serving;
   const stop = untilSignal();
   process.on('SIGHUP', () => void proxy.audit.reopen());
+  const local = config.stdio ? await callers.stdio() : null;
   const doors = await openDoors(serving, closers);
-  process.stderr.write(`${startLines(serving, doors).join('\n')}\n`);
-  if (!config.stdio) {
+  const directoryWarnings = serving.tokens?.warnings ?? [];
+  const started = { config, policy: proxy.policy, fusionAuth, directoryWarnings };
+  process.stderr.write(`${startLines(started, doors).join('\n')}\n`);
+  if (local === null) {
     await stop;
     return;
   }
-  const identified = await localUser()({ authorization: null });
   const stdio = serveStdio({
     gate: proxy.gateFor('stdio'),
-    identity: identified.identified ? identified.identity : {},
+    identity: local.identity,
     input: process.stdin,
     output: process.stdout,
     version,
     log: log.warn,
   });
   closers.push(() => stdio.close());
-  await Promise.race([stop, doors.length === 0 ? stdio.done : stop]);
+  const isOver = untilTime(local.until).then(() => {
+    throw new CommandError(
+      'the token in `PORTCULLIS_TOKEN` has expired; start again with a new one',
+      exit.broke,
+    );
+  });
+  await Promise.race([stop, isOver, doors.length === 0 ? stdio.done : stop]);
+}
+
+/** Resolves at that time, or never; looks often, since a timer stands still while the machine sleeps. */
+function untilTime(at: Instant | null): Promise<void> {
+  return new Promise((resolve) => {
+    if (at === null) return;
+    const timer = setInterval(() => {
+      if (Date.now() < at) return;
+      clearInterval(timer);
+      resolve();
+    }, LOOK_MS);
+    timer.unref();
+  });
 }
 
 /** Databases and signatures are loaded only where tokens are issued. */
-async function issueTokens(config: TokenConfig, around: Surroundings): Promise<RunningTokens> {
+async function issueTokens(config: IssuerConfig, around: Surroundings): Promise<RunningTokens> {
   const { openTokens } = await import('./token-service.ts');
   return openTokens(config, around);
 }
@@ -81,20 +109,29 @@ async function openSandbox(): Promise<Sandbox> {
 
 /** Opens the doors that the settings ask for; `closers` gets each as it stands. */
 async function openDoors(
-  { config, proxy, tokens, log, version }: Serving,
+  { config, proxy, callers, tokens: issuing, log, version }: Serving,
   closers: (() => Promise<void>)[],
 ): Promise<readonly HttpDoor[]> {
   const metrics = openMetrics();
   const shared = {
     metrics: metrics.text,
-    identify: anonymous(),
     guard: guard(),
     version,
-    allowedHosts: config.allowedHosts,
+    // The name by which tokens know this proxy is one that its clients use.
+    allowedHosts: [...config.allowedHosts, ...hostsOf(config.tokens)],
     allowedOrigins: config.allowedOrigins,
     log: log.warn,
   };
-  const gateFor = (transport: Transport) => metrics.count(proxy.gateFor(transport));
+  const forDoor = (transport: 'http' | 'rest') => {
+    const { identify, tokens } = callers.of(transport);
+    const onRefused = (why: string) => proxy.recordRefusal(transport, why);
+    return {
+      ...shared,
+      gate: metrics.count(proxy.gateFor(transport)),
+      identify,
+      ...(tokens === undefined ? {} : { tokens: { ...tokens, onRefused } }),
+    };
+  };
   const doors: HttpDoor[] = [];
   const open = async (address: Address | null, serveDoor: (address: Address) => Promise<HttpDoor>) => {
     if (address === null) return;
@@ -106,12 +143,15 @@ async function openDoors(
     doors.push(door);
   };
   const secret = proxy.sessionSecret;
-  await open(config.http, (address) => serveHttp({ ...shared, ...address, gate: gateFor('http'), secret }));
-  const service = tokens === null ? {} : { tokens: tokens.service };
-  await open(config.rest, (address) =>
-    serveRest({ ...shared, ...address, gate: gateFor('rest'), ...service }),
-  );
+  await open(config.http, (address) => serveHttp({ ...forDoor('http'), ...address, secret }));
+  const issuer = issuing === null ? {} : { issuer: issuing.service };
+  await open(config.rest, (address) => serveRest({ ...forDoor('rest'), ...address, ...issuer }));
   return doors;
+}
+
+function hostsOf(tokens: TokenConfig | null): readonly string[] {
+  const { http = null, rest = null } = tokens?.resources ?? {};
+  return [http, rest].flatMap((resource) => (resource === null ? [] : [new URL(resource).host]));
 }
 
 function portReason(error: unknown): string {
@@ -127,53 +167,4 @@ function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
-}
-
-/** What the local user has; the callers of other doors have none of it. */
-const LOCAL = new Set(['identity.sub', 'identity.issuer', 'identity.anonymous']);
-
-/** What is enforced, where, against what, and every warning. */
-function startLines(
-  { config, proxy, fusionAuth, tokens }: Serving,
-  open: readonly HttpDoor[],
-): readonly string[] {
-  const { policy, digest } = proxy.policy.current();
-  const unmet = identityNeeds(policy).filter((need) => !LOCAL.has(need));
-  const doors = [...open.map(({ url }) => url), ...(config.stdio ? ['stdio'] : [])].join(' and ');
-  const warnings = [
-    ...proxy.policy.warnings(),
-    ...(tokens?.warnings ?? []),
-    ...(unmet.length > 0
-      ? [
-          `the policy asks for ${unmet.join(', ')}, which no caller has in this version: what needs it can never be called`,
-        ]
-      : []),
-    ...(config.redisUrl === null
-      ? ['limits are kept in memory: they end with this process and are not shared']
-      : []),
-    ...(fusionAuth.apiKey === null
-      ? ['no FUSIONAUTH_API_KEY: tools that need the API key answer an error']
-      : []),
-    ...(fusionAuth.apiKey?.startsWith('${') === true
-      ? ['FUSIONAUTH_API_KEY is a variable that nobody filled in']
-      : []),
-    ...(config.audit.to === 'off' ? ['the audit is off: nothing is recorded'] : []),
-    ...(open.length > 0 ? ['HTTP callers are not identified: they share their limits per identity'] : []),
-    ...(config.secret !== null && config.secret.length < 16
-      ? ['PORTCULLIS_SECRET is shorter than 16 bytes; `openssl rand -base64 32` makes one']
-      : []),
-    ...(config.secret === null && config.redisUrl !== null
-      ? ['no PORTCULLIS_SECRET: sessions and fingerprints are not shared with other proxies']
-      : []),
-  ];
-  const limits = config.redisUrl === null ? 'memory' : 'Redis';
-  const upstream = config.sandbox ? `the sandbox at ${fusionAuth.url}` : fusionAuth.url;
-  const issuing =
-    config.tokens === null
-      ? ''
-      : `; tokens are issued by ${config.tokens.issuer} from ${config.tokens.directory}`;
-  return [
-    `portcullis: ${policy.mode === 'observe' ? 'OBSERVING' : 'enforcing'} ${config.policy} (${digest.slice(0, 19)}) on ${doors}; limits in ${limits}; FusionAuth is ${upstream}${issuing}`,
-    ...warnings.map((warning) => `portcullis: warning: ${warning}`),
-  ];
 }

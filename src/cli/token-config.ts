@@ -1,133 +1,123 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import type { Address } from './config.ts';
+import { readIssuer, type TrustedIssuer } from '../adapters/identity/trusted-issuer.ts';
+import { type Address, isLoopback } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
-import { type Environment, secretSetting, setting } from './settings.ts';
 
-/** Flags of `serve` that are about the token service. */
-export interface TokenFlags {
-  readonly directory?: string;
-  readonly clientSecrets?: string;
-  readonly issuerUrl?: string;
-  readonly tokenAudience?: readonly string[];
-}
-
-/** Settings of the token service. */
+/** Whose tokens are taken, and which. */
 export interface TokenConfig {
-  /** The directory file. */
-  readonly directory: string;
-  /** Where the secrets of clients are; null: nowhere, so that there can be public clients only. */
-  readonly secrets: { readonly file: string } | { readonly vault: VaultConfig } | null;
-  /** Keys that the operator rotates; null: keys of our own in `keyFolder`. */
-  readonly signingKey: string | null;
-  readonly keyFolder: string;
-  /** `iss` */
-  readonly issuer: string;
-  /** `aud` */
-  readonly audience: readonly string[];
+  readonly issuers: readonly TrustedIssuer[];
+  readonly allowPrivateIssuers: boolean;
+  /** The resource that each door is to authorization servers; null where that door is not open. */
+  readonly resources: { readonly http: string | null; readonly rest: string | null };
+  /** What `aud` may be beside the resource of the door. */
+  readonly audiences: readonly string[];
+  readonly scopes: readonly string[];
+  /** What stdio is called with; null for the local user. */
+  readonly token: string | null;
 }
 
-/** Where Vault is and how the service says who it is. */
-export interface VaultConfig {
-  readonly url: string;
-  readonly auth: { readonly token: string } | { readonly roleId: string; readonly secretId: string };
-  readonly namespace: string | null;
-  /** Where the KV engine (version 2) is mounted. */
-  readonly mount: string;
-  /** The path in it below which the clients are. */
-  readonly prefix: string;
+/** Flags about tokens as the command line has them. */
+export interface TokenFlags {
+  readonly issuer?: readonly string[];
+  readonly resource?: string;
+  readonly audience?: readonly string[];
+  readonly requiredScope?: readonly string[];
+  readonly allowPrivateIssuers?: boolean;
 }
 
-/** The doors that are open. */
-interface Doors {
+interface Entrances {
   readonly http: Address | null;
   readonly rest: Address | null;
+  /** The token that stdio is to be called with; null where there is none, or no stdio. */
+  readonly token: string | null;
 }
 
-/** Settings of the token service; null where no directory is named. Throws a `CommandError` that says what was expected. */
-export function readTokenConfig(flags: TokenFlags, env: Environment, doors: Doors): TokenConfig | null {
-  const directory = flags.directory ?? setting(env, 'PORTCULLIS_DIRECTORY');
-  const issuer = flags.issuerUrl ?? setting(env, 'PORTCULLIS_ISSUER_URL');
-  if (directory === undefined) {
+/** RFC 6749, section 3.3. */
+const SCOPE = /^[!#-[\]-~]+$/;
+const AUDIENCE = /^[!-~]{1,1024}$/;
+
+/** Settings of tokens; null where no issuer is named. Throws a `CommandError` that says what was expected. */
+export function readTokenConfig(
+  flags: TokenFlags,
+  env: Readonly<Record<string, string | undefined>>,
+  { http, rest, token }: Entrances,
+): TokenConfig | null {
+  const fromEnv = (env['PORTCULLIS_ISSUER'] ?? '').split(',').filter((text) => text !== '');
+  const texts = flags.issuer ?? fromEnv;
+  if (texts.length === 0) {
     refuseIdle(flags);
+    if (token !== null)
+      throw usage('expected `--issuer` beside `PORTCULLIS_TOKEN`: without it no token can be verified');
     return null;
   }
-  const { rest } = doors;
-  if (rest === null) throw usage('expected `--rest` beside `--directory`: the token service is on that door');
-  if (issuer === undefined && rest.port === 0) {
-    throw usage('expected `--issuer-url` beside `--rest 0`: tokens name the URL of the service');
+  if (http === null && rest === null && token === null) {
+    if (flags.issuer === undefined) return null;
+    throw usage('expected `--http`, `--rest` or `PORTCULLIS_TOKEN` beside `--issuer`');
   }
+  const named = readResource(flags.resource ?? env['PORTCULLIS_RESOURCE']);
+  const audiences = checked(flags.audience ?? [], AUDIENCE, '`--audience` as visible ASCII');
+  if (named === null && audiences.length === 0 && http === null && rest === null) {
+    throw usage('expected `--resource` or `--audience`: a token that is for anybody is for nobody');
+  }
+  const resourceOf = (door: Address | null, path: string) =>
+    door === null ? null : (named ?? derive(door, path));
   return {
-    directory,
-    secrets: readSecrets(flags, env),
-    signingKey: secretSetting(env, 'PORTCULLIS_SIGNING_KEY'),
-    keyFolder: join(stateFolder(env), 'signing-keys'),
-    issuer: issuer === undefined ? urlOf(rest) : readIssuerUrl(issuer),
-    audience: flags.tokenAudience ?? audienceOf(doors),
+    issuers: readIssuers(texts),
+    allowPrivateIssuers: flags.allowPrivateIssuers ?? false,
+    resources: { http: resourceOf(http, '/mcp'), rest: resourceOf(rest, '/v1') },
+    audiences: [...audiences, ...(named === null ? [] : [named])],
+    scopes: checked(flags.requiredScope ?? [], SCOPE, '`--required-scope` as one scope'),
+    token,
   };
 }
 
+function readIssuers(texts: readonly string[]): readonly TrustedIssuer[] {
+  const issuers = texts.map((text) => {
+    const read = readIssuer(text.trim());
+    // The text is not repeated: it may hold a password.
+    if (!read.ok) throw usage(`expected \`--issuer\` as ${read.expected}`);
+    return read.issuer;
+  });
+  const names = issuers.map(({ iss }) => iss);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw usage(`expected each issuer once; \`${twice}\` is there twice`);
+  return issuers;
+}
+
+function readResource(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isPlain =
+    url !== null && /^https?:$/.test(url.protocol) && /^[!-~]+$/.test(text) && !/[?#"\\]/.test(text);
+  if (url !== null && isPlain && url.username === '' && url.password === '') return text;
+  throw usage('expected `--resource` as an http or https URL without user, query and fragment');
+}
+
+/** The address of a door as its clients have it, where that is known beforehand. */
+function derive(door: Address, path: string): string {
+  if (!isLoopback(door) || door.port === 0) {
+    throw usage(
+      'expected `--resource`: by which URL clients reach this proxy does not follow from where it listens',
+    );
+  }
+  return `http://${door.host.includes(':') ? `[${door.host}]` : door.host}:${door.port}${path}`;
+}
+
+/** A flag that would do nothing was meant to do something. */
 function refuseIdle(flags: TokenFlags): void {
-  const idle = [flags.clientSecrets, flags.issuerUrl, flags.tokenAudience].some((flag) => flag !== undefined);
-  if (!idle) return;
-  throw usage('expected `--directory` beside `--client-secrets`, `--issuer-url` and `--token-audience`');
+  const idle = [
+    ...(flags.resource === undefined ? [] : ['--resource']),
+    ...(flags.audience === undefined ? [] : ['--audience']),
+    ...(flags.requiredScope === undefined ? [] : ['--required-scope']),
+    ...(flags.allowPrivateIssuers === undefined ? [] : ['--allow-private-issuers']),
+  ];
+  if (idle.length > 0)
+    throw usage(`expected \`--issuer\` beside ${idle.map((flag) => `\`${flag}\``).join(', ')}`);
 }
 
-function readSecrets(flags: TokenFlags, env: Environment): TokenConfig['secrets'] {
-  const file = flags.clientSecrets ?? setting(env, 'PORTCULLIS_CLIENT_SECRETS');
-  const url = setting(env, 'VAULT_ADDR');
-  if (flags.clientSecrets !== undefined && url !== undefined) {
-    throw usage('expected `--client-secrets` or `VAULT_ADDR`, not both');
-  }
-  if (file !== undefined) return { file };
-  return url === undefined ? null : { vault: readVault(url, env) };
-}
-
-function readVault(text: string, env: Environment): VaultConfig {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw usage('expected `VAULT_ADDR` as an http or https URL without user');
-  }
-  const token = secretSetting(env, 'VAULT_TOKEN');
-  const roleId = setting(env, 'VAULT_ROLE_ID') ?? null;
-  const secretId = secretSetting(env, 'VAULT_SECRET_ID');
-  const hasRole = roleId !== null && secretId !== null;
-  if ((token !== null) === hasRole || (roleId === null) !== (secretId === null)) {
-    throw usage('expected `VAULT_TOKEN`, or `VAULT_ROLE_ID` and `VAULT_SECRET_ID`, beside `VAULT_ADDR`');
-  }
-  return {
-    url: url.href.replace(/\/+$/, ''),
-    auth: token !== null ? { token } : { roleId: roleId ?? '', secretId: secretId ?? '' },
-    namespace: setting(env, 'VAULT_NAMESPACE') ?? null,
-    mount: vaultPath(env, 'PORTCULLIS_VAULT_MOUNT', 'secret'),
-    prefix: vaultPath(env, 'PORTCULLIS_VAULT_PREFIX', 'portcullis'),
-  };
-}
-
-function vaultPath(env: Environment, name: string, otherwise: string): string {
-  const path = setting(env, name) ?? otherwise;
-  if (/^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+)*$/.test(path)) return path;
-  throw usage(`expected \`${name}\` as a path of letters, digits, \`_\` and \`-\`; found \`${path}\``);
-}
-
-function readIssuerUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const isPlain = url !== null && /^https?:$/.test(url.protocol) && !/[?#@\s]/.test(text);
-  if (isPlain) return text.replace(/\/$/, '');
-  throw usage('expected `--issuer-url` as an http or https URL without user, query and fragment');
-}
-
-function audienceOf({ http, rest }: Doors): readonly string[] {
-  return [...(http === null ? [] : [`${urlOf(http)}/mcp`]), ...(rest === null ? [] : [`${urlOf(rest)}/v1`])];
-}
-
-function urlOf({ host, port }: Address): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** The folder of the XDG specification for what a program remembers. */
-function stateFolder(env: Environment): string {
-  return join(setting(env, 'XDG_STATE_HOME') ?? join(homedir(), '.local', 'state'), 'portcullis');
+function checked(texts: readonly string[], form: RegExp, expected: string): readonly string[] {
+  const wrong = texts.find((text) => !form.test(text));
+  if (wrong !== undefined) throw usage(`expected ${expected}; found \`${wrong}\``);
+  return texts;
 }
 
 function usage(message: string): CommandError {

@@ -16,7 +16,7 @@ import { CommandError, exit } from './exit-codes.ts';
 import { idTokenVerifier } from './id-tokens.ts';
 import { loadDirectory } from './load-directory.ts';
 import type { Log } from './log.ts';
-import type { TokenConfig } from './token-config.ts';
+import type { IssuerConfig } from './issuer-config.ts';
 
 /** A token service that runs. */
 export interface RunningTokens {
@@ -35,7 +35,7 @@ export interface Surroundings {
 }
 
 /** Puts the parts of the token service together. Throws with one clear message where one cannot be had. */
-export async function openTokens(config: TokenConfig, around: Surroundings): Promise<RunningTokens> {
+export async function openTokens(config: IssuerConfig, around: Surroundings): Promise<RunningTokens> {
   const { audit, guard, log, closers } = around;
   const { directory, warnings } = loadDirectory(config.directory);
   const secrets = await openSecrets(config, directory, log);
@@ -66,7 +66,7 @@ export async function openTokens(config: TokenConfig, around: Surroundings): Pro
   return { service, warnings };
 }
 
-async function openSecrets({ secrets }: TokenConfig, directory: Directory, log: Log): Promise<Secrets> {
+async function openSecrets({ secrets }: IssuerConfig, directory: Directory, log: Log): Promise<Secrets> {
   const clients = [...directory.tenants.values()].flatMap(({ projects }) =>
     [...projects.values()].flatMap((each) => [...each.values()]),
   );
@@ -81,7 +81,7 @@ async function openSecrets({ secrets }: TokenConfig, directory: Directory, log: 
 
 const NO_SECRETS: Secrets = { of: async () => ({ found: 'none' }), close: async () => {} };
 
-function folderOf({ directory }: TokenConfig): string {
+function folderOf({ directory }: IssuerConfig): string {
   return dirname(resolve(directory));
 }
 
@@ -112,7 +112,7 @@ async function openTenant({ name, people }: Tenant, folder: string, log: Log): P
   }
 }
 
-async function openKeys({ signingKey, keyFolder }: TokenConfig, log: Log): Promise<KeyRing> {
+async function openKeys({ signingKey, keyFolder }: IssuerConfig, log: Log): Promise<KeyRing> {
   try {
     if (signingKey !== null) return await givenKeys(signingKey);
     return await folderKeys({ folder: keyFolder, now: Date.now, onProblem: log.error });

@@ -8,6 +8,7 @@ import type { Audit, Gate, Limits, Transport, Upstream } from '../model/index.ts
 import type { TokenAudit } from '../model/tokens.ts';
 import { toolLister } from '../pipeline/list-tools.ts';
 import { callParser } from '../pipeline/parse-call.ts';
+import { refusalRecord } from '../pipeline/refusal-record.ts';
 import { type Ports, runCall } from '../pipeline/run-call.ts';
 import { fingerprintWith } from '../policy/fingerprint.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
@@ -20,6 +21,8 @@ import { openPolicy, type PolicySource } from './policy-source.ts';
 export interface RunningProxy {
   /** What the doors of one transport may ask. */
   gateFor(transport: Transport): Gate;
+  /** Writes to the audit that a caller was turned away. */
+  recordRefusal(transport: Transport, why: string): void;
   readonly policy: PolicySource;
   readonly audit: Audit & TokenAudit;
   /** Signs session ids. */
@@ -64,6 +67,10 @@ export async function openProxy(
       onToolsChanged: (listener) => onToolsChanged(policy, listener),
       notReady: async () => ((await limits.ready()) ? [] : ['the limit store does not answer']),
     }),
+    recordRefusal(transport, why) {
+      const snapshot = { id: ports.newId(), at: Date.now(), policy: policy.current() };
+      audit.write(refusalRecord({ transport, why }, snapshot));
+    },
     policy,
     audit,
     sessionSecret: derive(secret, 'sessions'),

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Guard, Identify, Identity } from '../model/index.ts';
+import type { Identity } from '../model/index.ts';
 import { ANONYMOUS, identityKey } from '../pipeline/identity-key.ts';
 import { type Frame, PARSE_ERROR, readFrame } from './frame.ts';
 import { type Body, readBody } from './http-body.ts';
 import { announcesTooMuch, checkShape, MAX_BODY_BYTES } from './http-checks.ts';
+import { addressOf, admit, type Entrance } from './http-entrance.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { objectCounted, objectTooOften } from './http-guarded.ts';
 import { type Objection, object, replyEmpty } from './http-reply.ts';
@@ -13,9 +14,7 @@ import { EventStream } from './http-streams.ts';
 import type { Mcp } from './mcp.ts';
 
 /** What the endpoint works with. */
-export interface McpEndpoint {
-  readonly identify: Identify;
-  readonly guard: Guard;
+export interface McpEndpoint extends Entrance {
   readonly sessions: HttpSessions;
   readonly mcp: Mcp;
 }
@@ -66,16 +65,11 @@ export async function handleMcp(
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
-  const address = req.socket.remoteAddress ?? 'unknown';
-  const found = await endpoint.identify({ authorization: req.headers.authorization ?? null });
-  if (!found.identified) {
-    const headers = { 'www-authenticate': 'Bearer' };
-    const objection = { status: 401, message: `Unauthorized: ${found.why}`, headers };
-    return objectCounted(endpoint.guard, res, { act: 'failed_authentication', who: address, objection });
-  }
-  const key = identityKey(found.identity);
-  const who = key === ANONYMOUS ? address : key;
-  const request: Request = { req, res, identity: found.identity, key, who };
+  const identity = await admit(endpoint, { req, res }, { header: 'authorization', write: object });
+  if (identity === null) return;
+  const key = identityKey(identity);
+  const who = key === ANONYMOUS ? addressOf(req) : key;
+  const request: Request = { req, res, identity, key, who };
   const handler = METHODS.get(req.method ?? '');
   if (handler === undefined) return object(res, NOT_ALLOWED);
   const objection = checkShape(req);

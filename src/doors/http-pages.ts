@@ -1,20 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gate } from '../model/index.ts';
 import { reply, replyJson } from './http-reply.ts';
+import type { Metadata } from './token-terms.ts';
 
 /** What the pages that every HTTP door has are made of. */
 export interface Pages {
   readonly gate: Gate;
   readonly metrics: (() => string) | null;
+  /** What clients that need a token read; null where none is demanded. */
+  readonly metadata: Metadata | null;
 }
 
-/** Answers `/healthz`, `/readyz` or `/metrics`; false where `path` is none of them, then nothing was answered. */
+/** Answers `/healthz`, `/readyz`, `/metrics` or the metadata; false where `path` is none of them, then nothing was answered. */
 export async function tellPage(
   pages: Pages,
   path: string,
   { req, res }: { req: IncomingMessage; res: ServerResponse },
 ): Promise<boolean> {
-  const page = PAGES.get(path);
+  const page = pages.metadata?.paths.has(path) === true ? tellMetadata : PAGES.get(path);
   if (page === undefined || (path === '/metrics' && pages.metrics === null)) return false;
   if (req.method === 'GET') await page(pages, res);
   else reply(res, 405, { body: '', headers: { allow: 'GET' } });
@@ -31,6 +34,10 @@ async function tellReady({ gate }: Pages, res: ServerResponse): Promise<void> {
   const reasons = await gate.notReady();
   if (reasons.length === 0) replyJson(res, 200, { status: 'ready' });
   else replyJson(res, 503, { status: 'not ready', reasons });
+}
+
+function tellMetadata({ metadata }: Pages, res: ServerResponse): void {
+  replyJson(res, 200, metadata?.document);
 }
 
 function tellMetrics({ metrics }: Pages, res: ServerResponse): void {

@@ -9,6 +9,8 @@ export interface Objection {
   readonly code?: number;
   readonly id?: RequestId | null;
   readonly headers?: OutgoingHttpHeaders;
+  /** The code over REST, where the status does not say it. */
+  readonly restCode?: string;
 }
 
 /** How a door writes an objection. Does nothing where an answer was begun or the client is gone. */

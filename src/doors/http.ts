@@ -4,11 +4,14 @@ import { handleRequest } from './http-routes.ts';
 import { HttpSessions } from './http-sessions.ts';
 import { createSources } from './http-sources.ts';
 import { createMcp, TOOLS_CHANGED } from './mcp.ts';
+import { metadataOf, type TokenTerms } from './token-terms.ts';
 
 /** What the HTTP door is given. */
 export interface HttpOptions {
   readonly gate: Gate;
   readonly identify: Identify;
+  /** What callers are told where `identify` demands a token. */
+  readonly tokens?: TokenTerms;
   readonly guard: Guard;
   /** Signs session ids; proxies with the same secret serve each other's sessions. */
   readonly secret: Buffer;
@@ -52,8 +55,14 @@ export async function serveHttp(options: HttpOptions): Promise<HttpDoor> {
   const idleMs = options.idleMs ?? IDLE_MS;
   const sessions = new HttpSessions({ secret, idleMs, now: Date.now });
   const mcp = createMcp({ gate, transport: 'http', version, log });
-  const endpoint = { identify, guard, sessions, mcp };
-  const routes = { gate, sources: createSources(options), endpoint, metrics: options.metrics ?? null };
+  const tokens = options.tokens ?? null;
+  const routes = {
+    gate,
+    sources: createSources(options),
+    endpoint: { identify, tokens, guard, sessions, mcp },
+    metrics: options.metrics ?? null,
+    metadata: tokens && metadataOf(tokens, '/mcp', { bearer_methods_supported: ['header'] }),
+  };
   const listener = await openListener({
     host,
     port: options.port,

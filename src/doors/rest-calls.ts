@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Caller, Gate, Guard, Identify } from '../model/index.ts';
+import type { Caller, Gate } from '../model/index.ts';
 import { ANONYMOUS, identityKey } from '../pipeline/identity-key.ts';
 import { readBody } from './http-body.ts';
 import { announcesTooMuch, MAX_BODY_BYTES } from './http-checks.ts';
+import { addressOf, admit, type Entrance } from './http-entrance.ts';
 import { objectCounted } from './http-guarded.ts';
 import type { Objection } from './http-reply.ts';
 import { toArgs } from './rest-args.ts';
@@ -11,10 +12,8 @@ import { objectRest, replyOutcome } from './rest-reply.ts';
 import type { FindRoutes, Match } from './rest-routes.ts';
 
 /** What calls over REST go through. */
-export interface RestCalls {
+export interface RestCalls extends Entrance {
   readonly gate: Gate;
-  readonly identify: Identify;
-  readonly guard: Guard;
   readonly find: FindRoutes;
 }
 
@@ -51,23 +50,11 @@ export async function handleCall(
 
 /** Who calls, by `X-Portcullis-Authorization`; null where that is not known, which is then answered. */
 export async function identifyCaller(
-  { identify, guard }: RestCalls,
-  { req, res }: { req: IncomingMessage; res: ServerResponse },
+  calls: RestCalls,
+  exchange: { req: IncomingMessage; res: ServerResponse },
 ): Promise<Caller | null> {
-  const sent = req.headers['x-portcullis-authorization'];
-  const found = await identify({ authorization: typeof sent === 'string' ? sent : null });
-  if (found.identified) return { identity: found.identity, session: null };
-  await objectCounted(guard, res, {
-    act: 'failed_authentication',
-    who: addressOf(req),
-    objection: {
-      status: 401,
-      message: `Unauthorized: ${found.why}`,
-      headers: { 'www-authenticate': 'Bearer' },
-    },
-    write: objectRest,
-  });
-  return null;
+  const identity = await admit(calls, exchange, { header: 'x-portcullis-authorization', write: objectRest });
+  return identity === null ? null : { identity, session: null };
 }
 
 async function call(
@@ -134,8 +121,4 @@ function goneSignal(res: ServerResponse): AbortSignal {
     if (!res.writableFinished) controller.abort();
   });
   return controller.signal;
-}
-
-function addressOf(req: IncomingMessage): string {
-  return req.socket.remoteAddress ?? 'unknown';
 }

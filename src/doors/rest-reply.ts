@@ -24,9 +24,9 @@ export function replyOutcome(res: ServerResponse, outcome: Outcome): void {
 }
 
 /** Writes an objection in the shape of a denial, without the call that there never was. */
-export function objectRest(res: ServerResponse, { status, message, headers }: Objection): void {
+export function objectRest(res: ServerResponse, { status, message, headers, restCode }: Objection): void {
   const body = {
-    code: CODES.get(status) ?? 'bad_request',
+    code: restCode ?? CODES.get(status) ?? 'bad_request',
     reason: message,
     rule: null,
     policy: null,

@@ -12,7 +12,7 @@ import { objectRest, replyGranted } from './rest-reply.ts';
 
 /** What requests for tokens go through. */
 export interface TokenDoor {
-  readonly tokens: TokenService;
+  readonly issuer: TokenService;
   readonly guard: Guard;
 }
 
@@ -52,7 +52,7 @@ export async function tellToken(door: TokenDoor, path: string, exchange: Exchang
   const document = DOCUMENTS.get(path);
   if (document === undefined) return false;
   const { req, res } = exchange;
-  if (req.method === 'GET') replyJson(res, 200, await document(door.tokens));
+  if (req.method === 'GET') replyJson(res, 200, await document(door.issuer));
   else reply(res, 405, { body: '', headers: { allow: 'GET' } });
   return true;
 }
@@ -80,8 +80,8 @@ async function handleEndpoint(
   const authorization = req.headers.authorization ?? null;
   const granted: Granted =
     does === 'generate'
-      ? await door.tokens.generate(ask)
-      : await door.tokens.exchange({ ...ask, authorization });
+      ? await door.issuer.generate(ask)
+      : await door.issuer.exchange({ ...ask, authorization });
   replyGranted(res, granted);
 }
 

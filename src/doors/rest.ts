@@ -13,11 +13,12 @@ import { DOCS_POLICY, docsPage } from './rest-docs.ts';
 import { objectRest, replyPage } from './rest-reply.ts';
 import { routeFinder } from './rest-routes.ts';
 import { tellToken } from './rest-tokens.ts';
+import { metadataOf } from './token-terms.ts';
 
 /** What the REST door is given; it has no sessions. */
 export interface RestOptions extends Omit<HttpOptions, 'secret' | 'idleMs'> {
   /** The token service, whose paths are 404 without it. */
-  readonly tokens?: TokenService;
+  readonly issuer?: TokenService;
 }
 
 /** What the paths of the REST door lead to. */
@@ -25,7 +26,7 @@ interface RestDoor extends RestCalls, Pages {
   readonly sources: Sources;
   readonly routes: readonly RestRoute[];
   readonly version: string;
-  readonly tokens: TokenService | null;
+  readonly issuer: TokenService | null;
 }
 
 const BODY_MS = 10_000;
@@ -41,16 +42,19 @@ const NOTHING_ELSE = "default-src 'none'; frame-ancestors 'none'";
 export async function serveRest(options: RestOptions): Promise<HttpDoor> {
   const { gate, identify, guard, host, version, log } = options;
   const routes = toRestRoutes(operations);
+  const tokens = options.tokens ?? null;
   const door: RestDoor = {
     gate,
     identify,
+    tokens,
     guard,
     routes,
     version,
     find: routeFinder(routes),
     sources: createSources(options),
     metrics: options.metrics ?? null,
-    tokens: options.tokens ?? null,
+    issuer: options.issuer ?? null,
+    metadata: tokens && metadataOf(tokens, REST_PREFIX, {}),
   };
   const listener = await openListener({
     host,
@@ -75,8 +79,8 @@ async function handleRequest(door: RestDoor, req: IncomingMessage, res: ServerRe
   const target = toTarget(req.url ?? '');
   if (target.path.startsWith(`${REST_PREFIX}/`)) return handleCall(door, target, { req, res });
   if (await tellPage(door, target.path, { req, res })) return;
-  const { tokens, guard } = door;
-  if (tokens !== null && (await tellToken({ tokens, guard }, target.path, { req, res }))) return;
+  const { issuer, guard } = door;
+  if (issuer !== null && (await tellToken({ issuer, guard }, target.path, { req, res }))) return;
   const document = DOCUMENTS.get(target.path);
   if (document === undefined) return objectRest(res, { status: 404, message: 'There is no such page.' });
   if (req.method !== 'GET') {

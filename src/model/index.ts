@@ -106,13 +106,16 @@ export interface Caller {
 
 /** What a door knows of whoever opened a connection; never more than the headers it must look at. */
 export interface Credentials {
-  /** The `Authorization` header as received, HTTP doors only. */
+  /** The header that carries the caller's token, as received; HTTP doors only. */
   readonly authorization: string | null;
 }
 
 export type Identified =
   | { readonly identified: true; readonly identity: Identity }
-  | { readonly identified: false; readonly why: string };
+  | { readonly identified: false; readonly fault: IdentityFault; readonly why: string };
+
+/** Why nobody was identified: nothing was brought, it is no good, it does not reach so far, or it cannot be judged now. */
+export type IdentityFault = 'no_token' | 'invalid_token' | 'insufficient_scope' | 'unavailable';
 
 // ---------------------------------------------------------------- calls
 
@@ -524,8 +527,16 @@ export interface Audit {
   close(): Promise<void>;
 }
 
-/** What a client may do too often: open sessions, fail to authenticate, send what is not a request, ask for tokens. */
-export type GuardedAct = 'new_session' | 'failed_authentication' | 'bad_request' | 'token_request';
+/**
+ * What a client may do too often: open sessions, fail to authenticate, have that recorded, send what is not a request,
+ * ask for tokens.
+ */
+export type GuardedAct =
+  | 'new_session'
+  | 'failed_authentication'
+  | 'recorded_refusal'
+  | 'bad_request'
+  | 'token_request';
 
 export interface Guard {
   /** Counts one act of `who` (an address or an identity). Answers how long to wait where it was one too many, else null. */

@@ -146,7 +146,7 @@ test('HTTP: 405 tells the methods that there are', async () => {
 
 test('HTTP: 401 challenges, and failed authentication is counted by address', async () => {
   const answer = await post(door().url, call(1, 'echo'), { ...session(), authorization: 'Bearer nonsense' });
-  expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+  expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer error="invalid_token"']);
   expect(answer.text).not.toContain('nonsense');
   expect(door().guard.counted).toEqual(['failed_authentication 127.0.0.1']);
 });

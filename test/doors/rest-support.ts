@@ -44,7 +44,7 @@ export async function startRest(
     identify: async ({ authorization }) =>
       authorization === null || authorization === 'Bearer anna'
         ? { identified: true, identity: authorization === null ? {} : { sub: 'anna' } }
-        : { identified: false, why: 'token not valid' },
+        : { identified: false, fault: 'invalid_token', why: 'token not valid' },
     host: '127.0.0.1',
     port: 0,
     version: '9.9.9',

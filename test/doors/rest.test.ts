@@ -207,7 +207,10 @@ test('REST: who is not identified is 401 on every path under /v1, before the bod
     const answer = await sendRaw(door.port, line, {
       headers: ['X-Portcullis-Authorization: Bearer forged', 'Content-Length: 99'],
     });
-    expect(answer).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
+    expect(answer).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+    });
     expect(JSON.parse(answer.text)).toMatchObject({ code: 'unauthenticated', reason: expect.any(String) });
   }
   expect(door.calls).toEqual([]);

@@ -46,7 +46,7 @@ export async function startHttp(
     identify: async ({ authorization }) => {
       const identity = PEOPLE.get(authorization);
       return identity === undefined
-        ? { identified: false, why: 'token not valid' }
+        ? { identified: false, fault: 'invalid_token', why: 'token not valid' }
         : { identified: true, identity };
     },
     secret: SECRET,

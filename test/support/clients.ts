@@ -18,10 +18,11 @@ export interface Agent {
   close(): Promise<void>;
 }
 
-/** An agent over HTTP. */
-export async function httpAgent(url: string): Promise<Agent> {
+/** An agent over HTTP, with a token where it is given one. */
+export async function httpAgent(url: string, token?: string): Promise<Agent> {
   const client = new Client({ name: 'test', version: '0' });
-  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  const requestInit = token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
   return agent(client);
 }
 

@@ -6,6 +6,7 @@ import type { Guard, GuardedAct } from '../../model/index.ts';
 const PER_MINUTE: Readonly<Record<GuardedAct, number>> = {
   new_session: 1200,
   failed_authentication: 60,
+  recorded_refusal: 600,
   bad_request: 3000,
   token_request: 1200,
 };
@@ -17,6 +18,7 @@ export function guard(limits: Partial<Record<GuardedAct, number>> = {}): Guard {
   const limiters: Readonly<Record<GuardedAct, RateLimiterMemory>> = {
     new_session: limiter(perMinute.new_session),
     failed_authentication: limiter(perMinute.failed_authentication),
+    recorded_refusal: limiter(perMinute.recorded_refusal),
     bad_request: limiter(perMinute.bad_request),
     token_request: limiter(perMinute.token_request),
   };

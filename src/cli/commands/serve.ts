@@ -16,6 +16,11 @@ export function addServe(program: Command, ended: Ended): void {
     .option('--http [address]', 'open the HTTP door on [HOST:]PORT (PORTCULLIS_HTTP)')
     .option('--rest [address]', 'open the REST door on [HOST:]PORT (PORTCULLIS_REST)')
     .option('--stdio', 'serve stdio beside these doors')
+    .option('--issuer <url>', 'demand tokens of this issuer; may be repeated (PORTCULLIS_ISSUER)', collect)
+    .option('--resource <url>', 'the URI of this proxy in tokens (PORTCULLIS_RESOURCE); default: its address')
+    .option('--audience <name>', 'another `aud` that tokens may have; may be repeated', collect)
+    .option('--required-scope <scope>', 'a scope that every token must have; may be repeated', collect)
+    .option('--allow-private-issuers', 'let names of issuers lead into private networks')
     .option('--allow-anonymous', 'let these doors listen beyond loopback without identities')
     .option('--allowed-host <name>', 'a Host header to accept beside loopback; may be repeated', collect)
     .option('--allowed-origin <origin>', 'an Origin to accept beside loopback; may be repeated', collect)
@@ -23,9 +28,16 @@ export function addServe(program: Command, ended: Ended): void {
       '--directory <file>',
       'issue tokens on the REST door, for the clients of this file (PORTCULLIS_DIRECTORY)',
     )
-    .option('--client-secrets <file>', 'their secrets, beside VAULT_ADDR (PORTCULLIS_CLIENT_SECRETS)')
-    .option('--issuer-url <url>', 'how tokens name the service (PORTCULLIS_ISSUER_URL)')
-    .option('--token-audience <url>', 'whom tokens are for; may be repeated', collect)
+    .option('--client-secrets <file>', 'their secrets, in place of VAULT_ADDR (PORTCULLIS_CLIENT_SECRETS)')
+    .option(
+      '--issuer-url <url>',
+      'how issued tokens name the service (PORTCULLIS_ISSUER_URL); default: its address',
+    )
+    .option(
+      '--token-audience <url>',
+      'whom issued tokens are for; may be repeated; default: this proxy',
+      collect,
+    )
     .option('--audit <file>', 'audit file, `-` for stderr, `off` (PORTCULLIS_AUDIT)')
     .action(async (flags: ServeFlags) => {
       const { serve } = await import('../serve.ts');
@@ -33,7 +45,7 @@ export function addServe(program: Command, ended: Ended): void {
     });
   command.addHelpText(
     'after',
-    '\nSecrets come from the environment, or from the file that NAME_FILE names: FUSIONAUTH_API_KEY, PORTCULLIS_SECRET, PORTCULLIS_REDIS, PORTCULLIS_SIGNING_KEY, VAULT_TOKEN, VAULT_SECRET_ID.',
+    '\nSecrets come from the environment, or from the file that NAME_FILE names: FUSIONAUTH_API_KEY, PORTCULLIS_SECRET, PORTCULLIS_REDIS, PORTCULLIS_TOKEN, PORTCULLIS_SIGNING_KEY, VAULT_TOKEN, VAULT_SECRET_ID.',
   );
   common(command, 'serve --policy policies/default.yaml --http 9090');
 }
