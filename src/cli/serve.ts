@@ -58,6 +58,8 @@ async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): P
   process.on('SIGHUP', () => void proxy.audit.reopen());
   const local = config.stdio ? await callers.stdio() : null;
   const doors = await openDoors(serving, closers);
+  // Not before the doors are open: one of the issuers may be this proxy.
+  serving.callers.warm();
   const directoryWarnings = serving.tokens?.warnings ?? [];
   const started = { config, policy: proxy.policy, fusionAuth, directoryWarnings };
   process.stderr.write(`${startLines(started, doors).join('\n')}\n`);

@@ -31,16 +31,19 @@ export async function startTokens(
     env = {},
     args = [],
     files = {},
+    port: wanted,
   }: {
     readonly secrets?: string;
     readonly env?: Readonly<Record<string, string>>;
     readonly args?: readonly string[];
     readonly files?: Readonly<Record<string, string>>;
+    /** A free one where it is left out. */
+    readonly port?: number;
   } = {},
 ): Promise<TestTokens> {
   const folder = temporaryFolder();
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder.path, name), text);
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   const file = (name: string, text: string) => {
     const path = join(folder.path, name);
     writeFileSync(path, text, { mode: 0o600 });
