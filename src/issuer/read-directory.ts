@@ -1,6 +1,6 @@
 import type { Problem } from '../model/index.ts';
 import type { Client, Directory, Tenant } from '../model/tokens.ts';
-import { type Fields, readFields, readInteger, readWord } from '../policy/fields.ts';
+import { type Fields, readFields, readInteger } from '../policy/fields.ts';
 import { clip, describe, type Entry, type Located, Report } from '../policy/located.ts';
 import { readYaml } from '../policy/parse.ts';
 import { NAME, NAME_WORDS } from './names.ts';
@@ -38,14 +38,18 @@ function ofDirectories(problem: Problem): Problem {
 function readDirectory(root: Located, report: Report): Directory | null {
   const fields = readFields(root, 'a directory', KEYS, report);
   if (fields === null) return null;
-  const version = fields.get('version');
-  if (version !== undefined) readWord(version, ['1'], report);
+  checkVersion(fields.get('version'), report);
   const lifetime = fields.get('token_lifetime');
   const tenants = entriesOf(fields, 'tenants', 'a directory', report);
   return {
     tokenLifetimeS: (lifetime && readInteger(lifetime, LIFETIME, report)) ?? AN_HOUR,
     tenants: new Map(tenants.map((entry) => [entry.key, readTenant(entry, report)])),
   };
+}
+
+function checkVersion(node: Located | undefined, report: Report): void {
+  if (node === undefined || (node.kind === 'scalar' && node.source === '1')) return;
+  report.error(node.at, 'version', `expected version "1", the only one; found ${describe(node)}`);
 }
 
 function readTenant({ key: name, value }: Entry, report: Report): Tenant {
