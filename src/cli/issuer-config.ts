@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { isLoopbackHost } from '../adapters/identity/addresses.ts';
 import { type Address, isLoopback } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { type Environment, secretSetting, setting } from './settings.ts';
@@ -88,8 +89,9 @@ function readSecrets(flags: IssuerFlags, env: Environment): IssuerConfig['secret
 
 function readVault(text: string, env: Environment): VaultConfig {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw usage('expected `VAULT_ADDR` as an http or https URL without user');
+  const isLocal = url?.protocol === 'http:' && isLoopbackHost(url.hostname);
+  if (url === null || !(url.protocol === 'https:' || isLocal) || url.username !== '' || url.password !== '') {
+    throw usage('expected `VAULT_ADDR` as an https URL, or an http one on loopback, without user');
   }
   const token = secretSetting(env, 'VAULT_TOKEN');
   const roleId = setting(env, 'VAULT_ROLE_ID') ?? null;

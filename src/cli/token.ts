@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../adapters/identity/addresses.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { type Environment, secretSetting, setting } from './settings.ts';
 
@@ -14,7 +15,6 @@ export interface AskFlags {
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 const TIMEOUT_MS = 30_000;
-const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/;
 
 /** `portcullis token`: asks the token service once and prints the token, and nothing else, on stdout. */
 export async function token(flags: AskFlags, env: Environment): Promise<ExitCode> {
@@ -35,7 +35,7 @@ export async function token(flags: AskFlags, env: Environment): Promise<ExitCode
 /** A secret is sent in the clear to nobody but this machine. */
 function endpoint(text: string, { admin }: AskFlags): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
   if (url === null || !isSafe || url.username !== '' || url.search !== '' || url.hash !== '') {
     throw usage(
       'expected `--url` as an https URL, or an http one on loopback, without user, query and fragment',
