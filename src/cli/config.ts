@@ -125,7 +125,10 @@ function readAudit(text: string | undefined, env: Environment): ServeConfig['aud
 }
 
 /** A flag that would do nothing was meant to do something. */
-function refuseIdle(flags: ServeFlags, { http, rest }: ServeConfig): void {
+function refuseIdle(flags: ServeFlags, { http, rest, tokens }: ServeConfig): void {
+  if (flags.allowAnonymous === true && tokens !== null) {
+    throw new CommandError('expected `--issuer` or `--allow-anonymous`, not both', exit.usage);
+  }
   if (flags.sandbox === true && flags.fusionauth !== undefined) {
     throw new CommandError('expected `--sandbox` or `--fusionauth`, not both', exit.usage);
   }

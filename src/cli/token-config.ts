@@ -115,8 +115,7 @@ function refuseIdle(flags: TokenFlags): void {
 }
 
 function checked(texts: readonly string[], form: RegExp, expected: string): readonly string[] {
-  const wrong = texts.find((text) => !form.test(text));
-  if (wrong !== undefined) throw usage(`expected ${expected}; found \`${wrong}\``);
+  if (!texts.every((text) => form.test(text))) throw usage(`expected ${expected}`);
   return texts;
 }
 

@@ -41,6 +41,7 @@ export interface IssuersOptions {
 /** Opens the issuers; nothing is fetched before a token asks for it. */
 export function openIssuers(options: IssuersOptions): Issuers {
   const { issuers, readObject, allowPrivate = false, onState, now = Date.now } = options;
+  let isClosed = false;
   const opened = issuers.map((issuer) => {
     const { hostname } = 'jwks' in issuer.keys ? issuer.keys.jwks : issuer.keys.discover;
     const reach = isLoopbackHost(hostname) ? 'loopback' : allowPrivate ? 'private' : 'public';
@@ -52,7 +53,9 @@ export function openIssuers(options: IssuersOptions): Issuers {
     const keys = new IssuerKeys({
       load: () => findKeys(issuer, fetcher),
       now,
-      onState: (why) => onState?.(issuer.iss, why),
+      onState: (why) => {
+        if (!isClosed) onState?.(issuer.iss, why);
+      },
     });
     return { iss: issuer.iss, fetcher, keys };
   });
@@ -63,6 +66,7 @@ export function openIssuers(options: IssuersOptions): Issuers {
     readObject,
     now,
     async close() {
+      isClosed = true;
       await Promise.all(opened.map(({ fetcher }) => fetcher.close()));
     },
   };
