@@ -1,7 +1,8 @@
-import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { jwtVerify } from 'jose';
 import type { Instant, JsonObject } from '../../model/index.ts';
 import type { Signer } from '../../model/tokens.ts';
 import type { KeyRing } from './key-ring.ts';
+import { signJws } from './sign-jws.ts';
 
 /** What says that a JWT is an access token (RFC 9068 section 2.1), so that none passes for an ID token. */
 const TYPE = 'at+jwt';
@@ -17,12 +18,7 @@ export function jwtSigner(
 ): Signer {
   return {
     algorithm: ring.signing(now()).algorithm,
-    async sign(claims) {
-      const key = ring.signing(claims.iat * 1000);
-      return new SignJWT(claims as unknown as JWTPayload)
-        .setProtectedHeader({ alg: key.algorithm, kid: key.kid, typ: TYPE })
-        .sign(key.private);
-    },
+    sign: async (claims) => signJws(claims, ring.signing(claims.iat * 1000), TYPE),
     async verify(token, at) {
       const keys = ring.published(at);
       try {

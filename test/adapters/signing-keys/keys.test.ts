@@ -186,6 +186,17 @@ describe('a given key', () => {
   it.each([
     ['PEM', () => pem('P-256'), ['ES256']],
     ['PEM on P-384', () => pem('P-384'), ['ES384']],
+    [
+      'PEM of RSA',
+      () =>
+        String(
+          generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+            format: 'pem',
+            type: 'pkcs8',
+          }),
+        ),
+      ['RS256'],
+    ],
     ['a JWK', () => JSON.stringify(jwk()), ['EdDSA']],
     ['a JWKS, of which the first signs', () => JSON.stringify({ keys: [jwk(), jwk()] }), ['EdDSA', 'EdDSA']],
   ])('may be %s', async (_form, text, algorithms) => {
