@@ -30,6 +30,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   pg: ['adapters/directory'],
   libsql: ['adapters/directory'],
+  '@clack/prompts': ['cli/init/ask.ts'],
 };
 
 const impure: Readonly<Record<string, RegExp>> = {

@@ -4,6 +4,9 @@ import { addCheckDirectory } from './commands/check-directory.ts';
 import type { Ended } from './commands/common.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDryRun } from './commands/dry-run.ts';
+import { addExplain } from './commands/explain.ts';
+import { addImport } from './commands/import.ts';
+import { addInit } from './commands/init.ts';
 import { addMigrateDirectory } from './commands/migrate-directory.ts';
 import { addSandbox } from './commands/sandbox.ts';
 import { addServe } from './commands/serve.ts';
@@ -19,7 +22,10 @@ const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addServe,
   addCheck,
   addDryRun,
+  addExplain,
   addTest,
+  addInit,
+  addImport,
   addTools,
   addVerifyAudit,
   addToken,

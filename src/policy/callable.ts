@@ -1,7 +1,8 @@
 import type { Caller, Transport } from '../model/index.ts';
 import type { PreparedCondition, Roots } from './conditions.ts';
-import { rootsOf } from './decide.ts';
+
 import type { PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
+import { rootsOf } from './roots.ts';
 
 /** Whether `tools/list` shows a tool to a caller: hidden ones never, under `list: callable` only what it may ever call. */
 export function isShown(
@@ -27,7 +28,7 @@ function canBeCalled(
   const call = { tool: tool.name, transport, args: {}, jwt: null };
   const roots = rootsOf(call, tool.kind, { caller, at: 0 });
   const canHold = (condition: PreparedCondition) => condition.possible(roots).has('yes');
-  if (tool.grants !== null && !tool.grants.some((to) => to.every(canHold))) return false;
+  if (tool.grants !== null && !tool.grants.some(({ to }) => to.every(canHold))) return false;
   return tool.rules.every((rule) => canPass(rule, roots, canHold));
 }
 

@@ -88,7 +88,10 @@ function readGrant(node: Located, report: Report): Grant | null {
   }
   const to = optional(fields, 'to', (value) => readConditions(value, '`to`', report));
   const tools = optional(fields, 'tools', (value) => readNames(value, '`tools`', 'not empty', report));
-  return to === null || tools === null ? null : { to, tools };
+  if (to === null || tools === null) return null;
+  const grant: Grant = { to, tools };
+  report.note(grant, 'grant', fields.at);
+  return grant;
 }
 
 function readTools(

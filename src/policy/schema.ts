@@ -65,7 +65,7 @@ function canonical(value: Json): string {
 /** Ajv keeps one of all patterns that have the same text: each must have its own. */
 function compilePattern(pattern: string) {
   const compiled = RE2JS.compile(pattern);
-  return { test: (text: string) => compiled.matcher(text).find(), toString: () => pattern };
+  return { test: (text: string) => compiled.test(text), toString: () => pattern };
 }
 
 /** Compiles schemas of arguments. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { known } from '../../src/sandbox/default-seed.ts';
-import { INITIALIZE, openSession, post, send } from '../doors/support.ts';
+import { INITIALIZE, openSession, post, send, until } from '../doors/support.ts';
 import { type Agent, httpAgent, type Result } from '../support/clients.ts';
 import { RESOURCE, startTenants, type TenantsSetup } from './tenants-setup.ts';
 
@@ -58,6 +58,16 @@ async function agentWith(token: string, proxy: 0 | 1 = 0): Promise<Agent> {
   const agent = await httpAgent(setup.proxies[proxy].mcp, token);
   agents.push(agent);
   return agent;
+}
+
+/** The records of the first proxy that fit, once there are so many: lines are written behind the answers. */
+async function recordsOf(
+  fits: (record: Readonly<Record<string, unknown>>) => boolean,
+  count: number,
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const found = () => setup.proxies[0].recorded().filter(fits);
+  await until(() => found().length >= count, `${count} records`);
+  return found();
 }
 
 function codeOf({ isError, decision }: Result): unknown {
@@ -191,9 +201,7 @@ describe('who may call what', () => {
   it("takes FusionAuth's own tokens, whose tenant and roles are the policy's", async () => {
     const agent = await agentWith(await setup.alice());
     expect(codeOf(await agent.call(REFRESH, { tokenId: known.refreshTokens.aliceWeb }))).toBe('allowed');
-    const mine = setup.proxies[0]
-      .recorded()
-      .filter(({ tool, code }) => tool === REFRESH && code === 'allowed');
+    const mine = await recordsOf(({ tool, code }) => tool === REFRESH && code === 'allowed', 1);
     expect(mine).toMatchObject([{ caller: { sub: known.users.alice, tenant: known.tenant } }]);
   });
 });
@@ -306,12 +314,12 @@ describe('two tenants on one Redis', () => {
       ['x', 'y'].map((sub) => ({ tenant, sub: `audit-${sub}` })),
     );
     await Promise.all(calls.map(async (claims) => (await agentOf(claims)).call(KEY, {})));
-    const mine = setup.proxies[0]
-      .recorded()
-      .map(({ caller }) => caller as { sub: string | null; tenant: string });
+    const callerOf = (record: Readonly<Record<string, unknown>>) =>
+      record['caller'] as { readonly sub: string | null; readonly tenant: string | null };
+    const mine = await recordsOf((record) => callerOf(record).sub?.startsWith('audit-') === true, 4);
     expect(
       mine
-        .filter(({ sub }) => sub?.startsWith('audit-'))
+        .map(callerOf)
         .map(({ tenant, sub }) => `${tenant} ${sub}`)
         .toSorted(),
     ).toEqual(['one audit-x', 'one audit-y', 'two audit-x', 'two audit-y']);
@@ -331,8 +339,8 @@ describe('a token', () => {
     });
     const asked = setup.sandbox.arrivals.slice(arrivals).map(({ path, authority }) => ({ path, authority }));
     expect(asked).toEqual([{ path: '/api/logout', authority: 'none' }]);
-    const refusals = setup.proxies[0].recorded().filter(({ code }) => code === 'unauthenticated');
-    expect(refusals.slice(-2)).toMatchObject(
+    const refusals = await recordsOf(({ code }) => code === 'unauthenticated', 2);
+    expect(refusals).toMatchObject(
       ['http', 'rest'].map((transport) => ({
         transport,
         tool: '',
