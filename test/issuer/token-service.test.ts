@@ -190,6 +190,13 @@ describe('no token is given out', () => {
     expect(records.map(({ code }) => code)).toEqual(['user_unknown']);
   });
 
+  it('to administer, for a user whom the directory does not mark so', async () => {
+    const person = { ...anna, email: 'bob@acme.example' };
+    const { generate, records } = service({ people: { find: async () => ({ found: 'person', person }) } });
+    expect((await generate({ email_id: person.email }, 'admin')).ended).toBe('unauthorized');
+    expect(records.map(({ code }) => code)).toEqual(['not_admin']);
+  });
+
   it('for a client token whose client is no longer there', async () => {
     const signer = {
       algorithm: 'ES256',
