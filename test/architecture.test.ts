@@ -8,10 +8,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   catalog: ['model'],
   policy: ['model'],
   pipeline: ['model', 'catalog', 'policy'],
+  issuer: ['model', 'policy'],
   adapters: ['model'],
   doors: ['model', 'catalog', 'pipeline'],
   sandbox: [],
-  cli: ['model', 'catalog', 'policy', 'pipeline', 'adapters', 'doors', 'sandbox'],
+  cli: ['model', 'catalog', 'policy', 'pipeline', 'issuer', 'adapters', 'doors', 'sandbox'],
 };
 
 /** Where a package may be imported; each has one room, or the two that ARCHITECTURE.md gives it. */
@@ -23,10 +24,12 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   ajv: ['policy'],
   'ajv-formats': ['policy'],
   re2js: ['policy'],
-  undici: ['adapters/upstream', 'adapters/identity'],
-  jose: ['adapters/identity'],
+  undici: ['adapters/upstream', 'adapters/identity', 'adapters/secrets'],
+  jose: ['adapters/identity', 'adapters/signing-keys'],
   pino: ['cli'],
   commander: ['cli'],
+  pg: ['adapters/directory'],
+  libsql: ['adapters/directory'],
   '@clack/prompts': ['cli/init/ask.ts'],
   'fast-check': ['cli'],
 };
@@ -76,6 +79,18 @@ describe('the arrows of the house', () => {
       expect(wrong).toEqual([]);
     },
   );
+
+  it('let the token service see of a policy only how its file is read', () => {
+    const seen = files
+      .filter(({ room }) => room === 'issuer')
+      .flatMap(({ text }) => importsOf(text))
+      .filter((target) => target.startsWith('../policy/'));
+    expect([...new Set(seen)].toSorted()).toEqual([
+      '../policy/fields.ts',
+      '../policy/located.ts',
+      '../policy/parse.ts',
+    ]);
+  });
 
   it.each(files.filter(({ room }) => room === 'adapters').map((file) => [file.name, file.text] as const))(
     '%s sees no sibling adapter',

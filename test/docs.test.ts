@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations } from '../src/catalog/operations.ts';
+import { parseDirectory } from '../src/issuer/read-directory.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
 import { run, temporaryFolder } from './support/cli.ts';
 
@@ -35,9 +36,12 @@ function asPolicy(body: string): string {
   return `default: deny\ntools:\n  vendJWTWithId:\n    rules:\n${rules.join('\n')}\n`;
 }
 
+/** Documents whose YAML is no policy. */
+const OTHERS = ['docs/sandbox.md', 'docs/token-service.md'];
+
 describe('a policy in the documents', () => {
   const policies = blocks.filter(
-    ({ language, document }) => language === 'yaml' && document !== 'docs/sandbox.md',
+    ({ language, document }) => language === 'yaml' && !OTHERS.includes(document),
   );
 
   it('is there', () => {
@@ -48,6 +52,20 @@ describe('a policy in the documents', () => {
     '%s is one without errors',
     (_where, body) => {
       const parsed = parsePolicy(asPolicy(body), operations);
+      expect(parsed.ok ? [] : parsed.problems).toEqual([]);
+    },
+  );
+});
+
+describe('a directory in the documents', () => {
+  const directories = blocks.filter(
+    ({ language, document }) => language === 'yaml' && document === 'docs/token-service.md',
+  );
+
+  it.each(directories.map((block) => [block.where, block.body] as const))(
+    '%s is one without errors',
+    (_where, body) => {
+      const parsed = parseDirectory(body);
       expect(parsed.ok ? [] : parsed.problems).toEqual([]);
     },
   );
@@ -72,6 +90,9 @@ describe('a command in the documents', () => {
   beforeAll(() => {
     cpSync(join(root, 'policies'), join(folder.path, 'policies'), { recursive: true });
     for (const { document, language, body } of blocks) {
+      if (document === 'docs/token-service.md' && language === 'yaml') {
+        writeFileSync(join(folder.path, 'directory.yaml'), body);
+      }
       if (document !== 'README.md' || language !== 'yaml') continue;
       mkdirSync(join(folder.path, 'policies'), { recursive: true });
       writeFileSync(join(folder.path, 'policies/readme.yaml'), body);

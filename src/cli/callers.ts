@@ -15,12 +15,17 @@ export interface Callers {
   of(door: 'http' | 'rest'): { readonly identify: Identify; readonly tokens?: Omit<TokenTerms, 'onRefused'> };
   /** The caller over stdio, and until when; a `CommandError` where its token is no good. */
   stdio(): Promise<{ readonly identity: Identity; readonly until: Instant | null }>;
+  /** Asks the issuers for their keys: a mistake in a setting should show before the first caller comes. */
+  warm(): void;
   close(): Promise<void>;
 }
 
 /** Callers by their tokens, or without issuers the local user over stdio and nobody in particular elsewhere. */
 export function openCallers(config: TokenConfig | null, log: Log): Callers {
-  if (config === null) return { of: () => ({ identify: anonymous() }), stdio: local, close: async () => {} };
+  if (config === null) {
+    const of = () => ({ identify: anonymous() });
+    return { of, stdio: local, warm: () => {}, close: async () => {} };
+  }
   const issuers = openIssuers({
     issuers: config.issuers,
     allowPrivate: config.allowPrivateIssuers,
@@ -30,8 +35,6 @@ export function openCallers(config: TokenConfig | null, log: Log): Callers {
       else log.error(`the keys of the issuer ${iss} cannot be had: ${why}`);
     },
   });
-  // A mistake in a setting should show before the first caller comes.
-  for (const { iss } of issuers.trusted) void issuers.of(iss)?.warm();
   const identifyFor = (...resources: readonly (string | null)[]) =>
     bearer({
       verifier: openVerifier({
@@ -55,6 +58,9 @@ export function openCallers(config: TokenConfig | null, log: Log): Callers {
       config.token === null
         ? local()
         : byToken(identifyFor(config.resources.http, config.resources.rest), config.token),
+    warm() {
+      for (const { iss } of issuers.trusted) void issuers.of(iss)?.warm();
+    },
     close: () => issuers.close(),
   };
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Address, isLoopback, readAddress } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
-import { reasonOf } from './reasons.ts';
+import { type IssuerConfig, type IssuerFlags, readIssuerConfig } from './issuer-config.ts';
+import { type Environment, secretSetting, setting } from './settings.ts';
 import { readTokenConfig, type TokenConfig, type TokenFlags } from './token-config.ts';
 
 /** The settings of `serve`, each read once (contracts.md, "Settings of `serve`"). */
@@ -29,10 +29,12 @@ export interface ServeConfig {
   readonly logLevel: string;
   /** Who may call; null: nobody is asked for a token. */
   readonly tokens: TokenConfig | null;
+  /** The token service on the REST door; null: there is none. */
+  readonly issuer: IssuerConfig | null;
 }
 
 /** Flags as the command line has them; all of them may be left out. */
-export interface ServeFlags extends TokenFlags {
+export interface ServeFlags extends TokenFlags, IssuerFlags {
   readonly policy?: string;
   readonly fusionauth?: string;
   readonly tenant?: string;
@@ -47,8 +49,6 @@ export interface ServeFlags extends TokenFlags {
   readonly audit?: string;
   readonly logLevel?: string;
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const HTTP_PORT = 9090;
 const REST_PORT = 8080;
@@ -83,6 +83,7 @@ export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
       ...doors,
       token: stdio ? secretSetting(env, 'PORTCULLIS_TOKEN') : null,
     }),
+    issuer: readIssuerConfig(flags, env, doors),
     allowAnonymous: flags.allowAnonymous ?? false,
     allowedHosts: flags.allowedHost ?? [],
     allowedOrigins: flags.allowedOrigin ?? [],
@@ -99,29 +100,6 @@ export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
 export function readSecret(env: Environment): Buffer | null {
   const text = secretSetting(env, 'PORTCULLIS_SECRET');
   return text === null ? null : Buffer.from(text);
-}
-
-/** A variable; one that is empty is not set. */
-export function setting(env: Environment, name: string): string | undefined {
-  const value = env[name];
-  return value === undefined || value === '' ? undefined : value;
-}
-
-/** A secret from the environment, or from the file that `NAME_FILE` names; a trailing line break is not part of it. */
-function secretSetting(env: Environment, name: string): string | null {
-  const value = setting(env, name);
-  const file = setting(env, `${name}_FILE`);
-  if (value !== undefined && file !== undefined) {
-    throw new CommandError(`expected \`${name}\` or \`${name}_FILE\`, not both`, exit.usage);
-  }
-  if (file === undefined) return value ?? null;
-  try {
-    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-    if (text !== '') return text;
-  } catch (error) {
-    throw new CommandError(`cannot read \`${name}_FILE\`: ${reasonOf(error)}`, exit.usage);
-  }
-  throw new CommandError(`expected a secret in \`${name}_FILE\`; the file is empty`, exit.usage);
 }
 
 function readUrl(text: string): string {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './commands/check.ts';
+import { addCheckDirectory } from './commands/check-directory.ts';
 import type { Ended } from './commands/common.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDiff } from './commands/diff.ts';
@@ -8,10 +9,12 @@ import { addExplain } from './commands/explain.ts';
 import { addImport } from './commands/import.ts';
 import { addInit } from './commands/init.ts';
 import { addReplay } from './commands/replay.ts';
+import { addMigrateDirectory } from './commands/migrate-directory.ts';
 import { addSandbox } from './commands/sandbox.ts';
 import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { addTest } from './commands/test.ts';
+import { addToken } from './commands/token.ts';
 import { addTools } from './commands/tools.ts';
 import { addVerifyAudit } from './commands/verify-audit.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
@@ -31,6 +34,9 @@ const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addDiff,
   addTools,
   addVerifyAudit,
+  addToken,
+  addCheckDirectory,
+  addMigrateDirectory,
   addSandbox,
   addDemo,
 ];

@@ -8,10 +8,12 @@ import { readConfig, type ServeConfig, type ServeFlags } from './config.ts';
 import type { Address } from './address.ts';
 import { type Callers, openCallers } from './callers.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
+import type { IssuerConfig } from './issuer-config.ts';
 import { type Log, openLog } from './log.ts';
 import { openMetrics } from './metrics.ts';
 import { startLines } from './start-lines.ts';
 import type { TokenConfig } from './token-config.ts';
+import type { RunningTokens, Surroundings } from './token-service.ts';
 import { type FusionAuth, openProxy, type RunningProxy } from './wire.ts';
 
 /** How often it is looked whether the token of stdio has expired. */
@@ -31,7 +33,9 @@ export async function serve(flags: ServeFlags, env: Environment, version: string
     closers.push(() => proxy.close());
     const callers = openCallers(config.tokens, log);
     closers.push(() => callers.close());
-    await serveDoors({ config, proxy, callers, fusionAuth, log, version }, closers);
+    const around = { audit: proxy.audit, guard: guard(), log, closers };
+    const tokens = config.issuer === null ? null : await issueTokens(config.issuer, around);
+    await serveDoors({ config, proxy, callers, fusionAuth, tokens, log, version }, closers);
     return exit.fine;
   } finally {
     for (const close of closers.reverse()) await close();
@@ -43,6 +47,7 @@ interface Serving {
   readonly proxy: RunningProxy;
   readonly callers: Callers;
   readonly fusionAuth: FusionAuth;
+  readonly tokens: RunningTokens | null;
   readonly log: Log;
   readonly version: string;
 }
@@ -53,7 +58,11 @@ async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): P
   process.on('SIGHUP', () => void proxy.audit.reopen());
   const local = config.stdio ? await callers.stdio() : null;
   const doors = await openDoors(serving, closers);
-  process.stderr.write(`${startLines({ config, policy: proxy.policy, fusionAuth }, doors).join('\n')}\n`);
+  // Not before the doors are open: one of the issuers may be this proxy.
+  serving.callers.warm();
+  const directoryWarnings = serving.tokens?.warnings ?? [];
+  const started = { config, policy: proxy.policy, fusionAuth, directoryWarnings };
+  process.stderr.write(`${startLines(started, doors).join('\n')}\n`);
   if (local === null) {
     await stop;
     return;
@@ -89,6 +98,12 @@ function untilTime(at: Instant | null): Promise<void> {
   });
 }
 
+/** Databases and signatures are loaded only where tokens are issued. */
+async function issueTokens(config: IssuerConfig, around: Surroundings): Promise<RunningTokens> {
+  const { openTokens } = await import('./token-service.ts');
+  return openTokens(config, around);
+}
+
 async function openSandbox(): Promise<Sandbox> {
   const { startSandbox } = await import('../sandbox/server.ts');
   return startSandbox();
@@ -96,7 +111,7 @@ async function openSandbox(): Promise<Sandbox> {
 
 /** Opens the doors that the settings ask for; `closers` gets each as it stands. */
 async function openDoors(
-  { config, proxy, callers, log, version }: Serving,
+  { config, proxy, callers, tokens: issuing, log, version }: Serving,
   closers: (() => Promise<void>)[],
 ): Promise<readonly HttpDoor[]> {
   const metrics = openMetrics();
@@ -131,7 +146,8 @@ async function openDoors(
   };
   const secret = proxy.sessionSecret;
   await open(config.http, (address) => serveHttp({ ...forDoor('http'), ...address, secret }));
-  await open(config.rest, (address) => serveRest({ ...forDoor('rest'), ...address }));
+  const issuer = issuing === null ? {} : { issuer: issuing.service };
+  await open(config.rest, (address) => serveRest({ ...forDoor('rest'), ...address, ...issuer }));
   return doors;
 }
 

@@ -10,6 +10,8 @@ interface Started {
   readonly config: ServeConfig;
   readonly policy: PolicySource;
   readonly fusionAuth: FusionAuth;
+  /** Of the directory of the token service. */
+  readonly directoryWarnings: readonly string[];
 }
 
 /** What is enforced, where, against what, on whom, and every warning. */
@@ -23,16 +25,24 @@ export function startLines(started: Started, open: readonly HttpDoor[]): readonl
     config.tokens === null || open.length === 0
       ? ''
       : `; HTTP callers bring tokens of ${config.tokens.issuers.map(({ iss }) => iss).join(' or ')}`;
+  const issuing =
+    config.issuer === null
+      ? ''
+      : `; tokens are issued by ${config.issuer.issuer} from ${config.issuer.directory}`;
   return [
-    `portcullis: ${policy.mode === 'observe' ? 'OBSERVING' : 'enforcing'} ${config.policy} (${digest.slice(0, 19)}) on ${doors}; limits in ${limits}; FusionAuth is ${upstream}${tokens}`,
+    `portcullis: ${policy.mode === 'observe' ? 'OBSERVING' : 'enforcing'} ${config.policy} (${digest.slice(0, 19)}) on ${doors}; limits in ${limits}; FusionAuth is ${upstream}${tokens}${issuing}`,
     ...warningsOf(started, open).map((warning) => `portcullis: warning: ${warning}`),
   ];
 }
 
-function warningsOf({ config, policy, fusionAuth }: Started, open: readonly HttpDoor[]): readonly string[] {
+function warningsOf(
+  { config, policy, fusionAuth, directoryWarnings }: Started,
+  open: readonly HttpDoor[],
+): readonly string[] {
   const isAnonymous = open.length > 0 && config.tokens === null;
   return [
     ...policy.warnings(),
+    ...directoryWarnings,
     ...unmetNeeds(policy.current().policy, { isAnonymous, isLocal: config.stdio && !config.tokens?.token }),
     ...(config.redisUrl === null
       ? ['limits are kept in memory: they end with this process and are not shared']

@@ -4,6 +4,7 @@ import { memoryLimits } from '../adapters/limits/memory.ts';
 import { fusionAuthUpstream } from '../adapters/upstream/fusionauth.ts';
 import { operations } from '../catalog/operations.ts';
 import type { Audit, Gate, Limits, Transport, Upstream } from '../model/index.ts';
+import type { TokenAudit } from '../model/tokens.ts';
 import { toolLister } from '../pipeline/list-tools.ts';
 import { callParser } from '../pipeline/parse-call.ts';
 import { refusalRecord } from '../pipeline/refusal-record.ts';
@@ -22,7 +23,7 @@ export interface RunningProxy {
   /** Writes to the audit that a caller was turned away. */
   recordRefusal(transport: Transport, why: string): void;
   readonly policy: PolicySource;
-  readonly audit: Audit;
+  readonly audit: Audit & TokenAudit;
   /** Signs session ids. */
   readonly sessionSecret: Buffer;
   /** Writes out what is queued and lets go of everything. */
@@ -121,7 +122,7 @@ function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function openAuditFor({ audit }: ServeConfig, log: Log): Promise<Audit> {
+async function openAuditFor({ audit }: ServeConfig, log: Log): Promise<Audit & TokenAudit> {
   const onProblem = (message: string) => log.error(message);
   if (audit.to === 'off') return openAudit({ to: 'off', onProblem });
   if (audit.to === 'stderr') return openAudit({ to: { stream: process.stderr }, onProblem });

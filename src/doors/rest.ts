@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toOpenApi } from '../catalog/openapi.ts';
 import { operations } from '../catalog/operations.ts';
 import { REST_PREFIX, type RestRoute, toRestRoutes } from '../catalog/rest.ts';
+import type { TokenService } from '../model/tokens.ts';
 import type { HttpDoor, HttpOptions } from './http.ts';
 import { checkSource } from './http-checks.ts';
 import { openListener } from './http-listener.ts';
@@ -11,16 +12,21 @@ import { handleCall, identifyCaller, type RestCalls, type Target } from './rest-
 import { DOCS_POLICY, docsPage } from './rest-docs.ts';
 import { objectRest, replyPage } from './rest-reply.ts';
 import { routeFinder } from './rest-routes.ts';
+import { tellToken } from './rest-tokens.ts';
 import { metadataOf } from './token-terms.ts';
 
 /** What the REST door is given; it has no sessions. */
-export type RestOptions = Omit<HttpOptions, 'secret' | 'idleMs'>;
+export interface RestOptions extends Omit<HttpOptions, 'secret' | 'idleMs'> {
+  /** The token service, whose paths are 404 without it. */
+  readonly issuer?: TokenService;
+}
 
 /** What the paths of the REST door lead to. */
 interface RestDoor extends RestCalls, Pages {
   readonly sources: Sources;
   readonly routes: readonly RestRoute[];
   readonly version: string;
+  readonly issuer: TokenService | null;
 }
 
 const BODY_MS = 10_000;
@@ -47,6 +53,7 @@ export async function serveRest(options: RestOptions): Promise<HttpDoor> {
     find: routeFinder(routes),
     sources: createSources(options),
     metrics: options.metrics ?? null,
+    issuer: options.issuer ?? null,
     metadata: tokens && metadataOf(tokens, REST_PREFIX, {}),
   };
   const listener = await openListener({
@@ -72,6 +79,8 @@ async function handleRequest(door: RestDoor, req: IncomingMessage, res: ServerRe
   const target = toTarget(req.url ?? '');
   if (target.path.startsWith(`${REST_PREFIX}/`)) return handleCall(door, target, { req, res });
   if (await tellPage(door, target.path, { req, res })) return;
+  const { issuer, guard } = door;
+  if (issuer !== null && (await tellToken({ issuer, guard }, target.path, { req, res }))) return;
   const document = DOCUMENTS.get(target.path);
   if (document === undefined) return objectRest(res, { status: 404, message: 'There is no such page.' });
   if (req.method !== 'GET') {

@@ -547,8 +547,16 @@ export interface Audit {
   close(): Promise<void>;
 }
 
-/** What a client may do too often: open sessions, fail to authenticate, have that recorded, send what is not a request. */
-export type GuardedAct = 'new_session' | 'failed_authentication' | 'recorded_refusal' | 'bad_request';
+/**
+ * What a client may do too often: open sessions, fail to authenticate, have that recorded, send what is not a request,
+ * ask for tokens.
+ */
+export type GuardedAct =
+  | 'new_session'
+  | 'failed_authentication'
+  | 'recorded_refusal'
+  | 'bad_request'
+  | 'token_request';
 
 export interface Guard {
   /** Counts one act of `who` (an address or an identity). Answers how long to wait where it was one too many, else null. */

@@ -22,12 +22,18 @@ export function sentArgs(
   watch: readonly string[],
   value: Json | undefined,
 ): SentArgs {
-  const faults: Violation[] = parsed.faults
+  const own = parsed.faults
     .filter((fault) => watch.every((name, i) => fault.path[i] === name))
-    .map((fault) => ({
-      path: writePath('args', fault.path.slice(watch.length)),
-      expected: EXPECTED[fault.why],
-    }));
+    .map((fault) => ({ ...fault, path: fault.path.slice(watch.length) }));
+  const faults = [...faultsOf({ faults: own }, 'args')];
   if (parsed.watchedBytes > MAX_BYTES) faults.push({ path: 'args', expected: 'at most 1 MiB of JSON text' });
   return { value, faults };
+}
+
+/** What is wrong with a parsed text, in words; `root` is what its value is called. */
+export function faultsOf(
+  { faults }: { readonly faults: readonly Fault[] },
+  root: string,
+): readonly Violation[] {
+  return faults.map(({ path, why }) => ({ path: writePath(root, path), expected: EXPECTED[why] }));
 }

@@ -29,9 +29,9 @@ export type Words = string | (() => string);
 const MAX_PROBLEMS = 1000;
 
 /** Collects the problems of one file, and where the parts of its value stand. */
-export class Report {
+export class Report<Own extends string = never> {
   /** The first thousand errors, and the first thousand warnings. */
-  readonly problems: (Problem & { readonly code: ProblemCode })[] = [];
+  readonly problems: Problem[] = [];
   private readonly counts = { error: 0, warning: 0 };
   private readonly places = new WeakMap<object, Map<string | number, Position>>();
   /** Values of which a part was wrong: what is missing from them was not left out by the author. */
@@ -45,19 +45,19 @@ export class Report {
     return this.counts.error;
   }
 
-  error(at: Position, code: ProblemCode, words: Words): void {
+  error(at: Position, code: ProblemCode | Own, words: Words): void {
     if (this.unread.has(placeText(at))) return;
     this.wrong.add(placeText(at));
     this.add('error', { code, at }, words);
   }
 
   /** An error of the text itself, the only one at its place: what it says there is not known. */
-  unreadable(at: Position, code: ProblemCode, words: Words): void {
+  unreadable(at: Position, code: ProblemCode | Own, words: Words): void {
     this.error(at, code, words);
     this.unread.add(placeText(at));
   }
 
-  warn(at: Position, code: ProblemCode, words: Words): void {
+  warn(at: Position, code: ProblemCode | Own, words: Words): void {
     this.add('warning', { code, at }, words);
   }
 
@@ -68,7 +68,7 @@ export class Report {
   /** What is told twice, in the same words at the same place, counts once. */
   private add(
     severity: Problem['severity'],
-    about: { readonly code: ProblemCode; readonly at: Position },
+    about: { readonly code: ProblemCode | Own; readonly at: Position },
     words: Words,
   ): void {
     const isShown = this.counts[severity] < MAX_PROBLEMS;

@@ -2,6 +2,7 @@ import type { JsonObject, Position } from '../model/index.ts';
 import { type Located, Report, toJson } from './located.ts';
 import { readYaml } from './parse.ts';
 import { isObject } from './paths.ts';
+import type { ProblemCode } from './problem-codes.ts';
 
 /** `5 calls of deleteJwtRefresh { token: t }`, taken apart; null where a text is no such thing. */
 export interface ShortGiven {
@@ -20,7 +21,8 @@ export function readShortGiven(text: string, at: Position, report: Report): Shor
   const inner = new Report();
   const node = readYaml(written, inner);
   const args = node === null ? null : toJson(node, inner);
-  for (const { code, message } of inner.problems) report.error(at, code, message);
+  // Only the reader of YAML reported here, and its codes are the policy's own.
+  for (const { code, message } of inner.problems) report.error(at, code as ProblemCode, message);
   return { times: Number(times), tool, args: isObject(args) ? args : {} };
 }
 

@@ -1,4 +1,5 @@
 import type { Audit, AuditRecord } from '../../model/index.ts';
+import type { TokenAudit, TokenRecord } from '../../model/tokens.ts';
 import { link } from './chain.ts';
 import { Queue, type Waiting } from './queue.ts';
 import { fileTarget, type Sink, streamTarget, type Target } from './sinks.ts';
@@ -20,7 +21,7 @@ const NEWLINE = 0x0a;
  * The audit as one JSON object a line, each with the hash of the line before and its own.
  * Throws where it cannot be written to at all; later outages are kept waiting for, up to 10 000 lines.
  */
-export async function openAudit({ to, onProblem }: AuditOptions): Promise<Audit> {
+export async function openAudit({ to, onProblem }: AuditOptions): Promise<Audit & TokenAudit> {
   if (to === 'off') return off;
   const target = 'file' in to ? fileTarget(to.file) : streamTarget(to.stream);
   try {
@@ -31,7 +32,7 @@ export async function openAudit({ to, onProblem }: AuditOptions): Promise<Audit>
 }
 
 /** Who turned the audit off does not wait for it. */
-const off: Audit = {
+const off: Audit & TokenAudit = {
   intent: async () => true,
   write: () => {},
   reopen: async () => {},
@@ -44,7 +45,7 @@ interface Batch {
   readonly lines: readonly { readonly waiting: Waiting; readonly end: number; readonly hash: string }[];
 }
 
-class JsonLines implements Audit {
+class JsonLines implements Audit, TokenAudit {
   private readonly target: Target;
   private readonly onProblem: (message: string) => void;
   private sink: Sink;
@@ -68,11 +69,11 @@ class JsonLines implements Audit {
     this.torn = sink.torn;
   }
 
-  intent(record: AuditRecord): Promise<boolean> {
+  intent(record: AuditRecord | TokenRecord): Promise<boolean> {
     return new Promise((told) => this.add(record, told));
   }
 
-  write(record: AuditRecord): void {
+  write(record: AuditRecord | TokenRecord): void {
     this.add(record, null);
   }
 
@@ -106,7 +107,7 @@ class JsonLines implements Audit {
     if (left > 0) this.onProblem(`the audit was closed with ${left} lines that could not be written`);
   }
 
-  private add(record: AuditRecord, told: Waiting['told']): void {
+  private add(record: AuditRecord | TokenRecord, told: Waiting['told']): void {
     if (this.closed) {
       told?.(false);
       return;

@@ -8,6 +8,7 @@ const PER_MINUTE: Readonly<Record<GuardedAct, number>> = {
   failed_authentication: 60,
   recorded_refusal: 600,
   bad_request: 3000,
+  token_request: 1200,
 };
 
 /** Counts acts per minute of each address or identity; a limit is acts per minute, in this process. */
@@ -19,6 +20,7 @@ export function guard(limits: Partial<Record<GuardedAct, number>> = {}): Guard {
     failed_authentication: limiter(perMinute.failed_authentication),
     recorded_refusal: limiter(perMinute.recorded_refusal),
     bad_request: limiter(perMinute.bad_request),
+    token_request: limiter(perMinute.token_request),
   };
   const secret = randomBytes(32);
   return {

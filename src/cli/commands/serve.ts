@@ -24,6 +24,20 @@ export function addServe(program: Command, ended: Ended): void {
     .option('--allow-anonymous', 'let these doors listen beyond loopback without identities')
     .option('--allowed-host <name>', 'a Host header to accept beside loopback; may be repeated', collect)
     .option('--allowed-origin <origin>', 'an Origin to accept beside loopback; may be repeated', collect)
+    .option(
+      '--directory <file>',
+      'issue tokens on the REST door, for the clients of this file (PORTCULLIS_DIRECTORY)',
+    )
+    .option('--client-secrets <file>', 'their secrets, in place of VAULT_ADDR (PORTCULLIS_CLIENT_SECRETS)')
+    .option(
+      '--issuer-url <url>',
+      'how issued tokens name the service (PORTCULLIS_ISSUER_URL); default: its address',
+    )
+    .option(
+      '--token-audience <url>',
+      'whom issued tokens are for; may be repeated; default: this proxy',
+      collect,
+    )
     .option('--audit <file>', 'audit file, `-` for stderr, `off` (PORTCULLIS_AUDIT)')
     .action(async (flags: ServeFlags) => {
       const { serve } = await import('../serve.ts');
@@ -31,7 +45,7 @@ export function addServe(program: Command, ended: Ended): void {
     });
   command.addHelpText(
     'after',
-    '\nSecrets come from the environment, or from the file that NAME_FILE names: FUSIONAUTH_API_KEY, PORTCULLIS_SECRET, PORTCULLIS_REDIS, PORTCULLIS_TOKEN.',
+    '\nSecrets come from the environment, or from the file that NAME_FILE names: FUSIONAUTH_API_KEY, PORTCULLIS_SECRET, PORTCULLIS_REDIS, PORTCULLIS_TOKEN, PORTCULLIS_SIGNING_KEY, VAULT_TOKEN, VAULT_SECRET_ID.',
   );
   common(command, 'serve --policy policies/default.yaml --http 9090');
 }

@@ -1,0 +1,24 @@
+import type { FoundPerson, People, PeopleSource } from '../../model/tokens.ts';
+
+/** The users of one tenant. */
+export interface TenantPeople {
+  /** Never throws. */
+  find(email: string): Promise<FoundPerson>;
+  close(): Promise<void>;
+}
+
+/** The users that stand in the directory itself. */
+export function filePeople(people: Extract<PeopleSource, { in: 'file' }>['people']): TenantPeople {
+  return {
+    async find(email) {
+      const person = people.get(email);
+      return person === undefined ? { found: 'nobody' } : { found: 'person', person };
+    },
+    close: async () => {},
+  };
+}
+
+/** Each tenant's users from where that tenant has them. A tenant's store is never asked for another tenant's user. */
+export function peopleOf(tenants: ReadonlyMap<string, TenantPeople>): People {
+  return { find: async (tenant, email) => tenants.get(tenant)?.find(email) ?? { found: 'nobody' } };
+}

@@ -1,0 +1,91 @@
+import type { Json, SentArgs, Violation } from '../model/index.ts';
+
+/** What a client says when it asks for a token for one of its users. */
+export interface GenerateAsk {
+  readonly tenant: string;
+  readonly project: string;
+  readonly client: string;
+  readonly email: string;
+  readonly secret: string | null;
+}
+
+/** A body that was read, or everything that is wrong with it; `path` is the member's name. */
+export type Read<T> =
+  | { readonly ok: true; readonly ask: T }
+  | { readonly ok: false; readonly violations: readonly Violation[] };
+
+/** A member of a body: how long its text may be, and whether it may be left out. */
+interface Member {
+  readonly max: number;
+  readonly optional?: true;
+}
+
+const GENERATE = {
+  client_id: { max: 128 },
+  email_id: { max: 254 },
+  project_id: { max: 128 },
+  secret_id: { max: 1024, optional: true },
+  tenant_id: { max: 128 },
+} satisfies Record<string, Member>;
+const EXCHANGE = { oidc_token: { max: 16_384 } } satisfies Record<string, Member>;
+
+/** The body of `generateToken`. */
+export function readGenerate(body: SentArgs): Read<GenerateAsk> {
+  const read = readTexts(body, GENERATE);
+  if (!read.ok) return read;
+  const { tenant_id, project_id, client_id, email_id, secret_id } = read.ask;
+  return {
+    ok: true,
+    ask: {
+      tenant: tenant_id ?? '',
+      project: project_id ?? '',
+      client: client_id ?? '',
+      email: email_id ?? '',
+      secret: secret_id ?? null,
+    },
+  };
+}
+
+/** The body of `oidcToken`: the ID token. */
+export function readExchange(body: SentArgs): Read<string> {
+  const read = readTexts(body, EXCHANGE);
+  return read.ok ? { ok: true, ask: read.ask.oidc_token ?? '' } : read;
+}
+
+/** A closed object of texts. Control characters are refused: no name has one, and a database may stumble over them. */
+function readTexts<Name extends string>(
+  { value, faults }: SentArgs,
+  members: Readonly<Record<Name, Member>>,
+): Read<Partial<Record<Name, string>>> {
+  if (!isObject(value))
+    return { ok: false, violations: [...faults, { path: 'body', expected: 'an object' }] };
+  const known = new Map<string, Member>(Object.entries(members));
+  const strangers = Object.keys(value).filter((name) => !known.has(name));
+  const violations = [
+    ...faults,
+    ...(strangers.length > 0 ? [{ path: 'body', expected: noOther(known) }] : []),
+    ...Array.from(known).flatMap(([name, member]) => {
+      const sent = Object.hasOwn(value, name) ? value[name] : undefined;
+      if (sent === undefined && member.optional === true) return [];
+      return isText(sent, member.max) ? [] : [{ path: `body.${name}`, expected: textOf(member) }];
+    }),
+  ];
+  if (violations.length > 0) return { ok: false, violations };
+  return { ok: true, ask: value as Partial<Record<Name, string>> };
+}
+
+function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: Json | undefined, max: number): boolean {
+  return typeof value === 'string' && value !== '' && value.length <= max && !/\p{Cc}/u.test(value);
+}
+
+function textOf({ max }: Member): string {
+  return `a text of 1 to ${max} characters without control characters`;
+}
+
+function noOther(known: ReadonlyMap<string, Member>): string {
+  return `no member but ${Array.from(known.keys(), (name) => `\`${name}\``).join(', ')}`;
+}
