@@ -40,6 +40,12 @@ const ROWS: readonly Row[] = [
   { name: 'header and body of the modern era are served so', status: 200, served: 'modern' },
   { name: 'a session beside them is ignored', inSession: true, status: 200, served: 'modern' },
   {
+    name: 'so is what is no session at all',
+    headers: { 'mcp-session-id': 'nonsense', 'last-event-id': '1' },
+    status: 200,
+    served: 'modern',
+  },
+  {
     name: 'header and body of the legacy era are served in their session',
     message: call(1, 'echo'),
     headers: LEGACY,

@@ -7,6 +7,7 @@ import {
   type Headers,
   openRaw,
   openSession,
+  type RawClient,
   rawPost,
   startHttp,
   type TestDoor,
@@ -26,6 +27,9 @@ const rawModern = (message: object) => rawPost(JSON.stringify(message), headersO
 const rawGet = (headers: Headers) =>
   `GET /mcp HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nmcp-session-id: ${headers['mcp-session-id']}\r\n\r\n`;
 
+const allHear = (clients: readonly RawClient[], text: string) =>
+  until(() => clients.every((client) => client.heard().includes(text)), `all to hear ${text}`, 20_000);
+
 /** Streams of one era: what opens the n-th, and what it says once it is open. */
 const STREAMS: readonly { name: string; open: (i: number) => Promise<string>; begun: string }[] = [
   { name: 'subscriptions', open: async (i) => rawModern(subscribe(i)), begun: 'acknowledged' },
@@ -39,12 +43,12 @@ for (const { name, open, begun } of STREAMS) {
         const opening = await open(i);
         const client = await openRaw(door.port);
         client.socket.write(opening);
-        await client.hears(begun);
         return client;
       }),
     );
+    await allHear(clients, begun);
     door.gate.changeTools();
-    await Promise.all(clients.map((client) => client.hears(CHANGED)));
+    await allHear(clients, CHANGED);
     expect(clients.map((client) => client.heard().split(CHANGED).length - 1)).toEqual(clients.map(() => 1));
     for (const client of clients) client.socket.destroy();
     const again = await openRaw(door.port);
@@ -65,7 +69,7 @@ test('1,000 calls with progress at once are kept apart, each with its own stream
   );
   await until(() => door.gate.calls.length === 1000, 'the calls', 20_000);
   door.gate.release();
-  await Promise.all(clients.map((client) => client.hears('"resultType"')));
+  await allHear(clients, '"resultType"');
   const heard = clients.map((client) => client.heard());
   expect(heard.every((text, i) => text.includes(`"token-${i}"`) && text.includes(`"id":${i},`))).toBe(true);
 });
