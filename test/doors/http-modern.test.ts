@@ -185,6 +185,39 @@ test('closing it aborts the calls that wait behind others on it', async () => {
   expect(door.gate.ended).toEqual(['aborted', 'aborted', 'aborted']);
 });
 
+test('a call whose client went away while it was being identified is not made', async () => {
+  await door.close();
+  let identify = () => {};
+  const identified = new Promise<void>((resolve) => {
+    identify = resolve;
+  });
+  let asked = 0;
+  door = await startHttp({
+    identify: async () => {
+      asked++;
+      if (asked < 4) await identified;
+      return { identified: true, identity: {} };
+    },
+  });
+  const [closes, ends, stays] = [
+    await openRaw(door.port),
+    await openRaw(door.port, true),
+    await openRaw(door.port),
+  ];
+  for (const client of [closes, ends, stays]) client.socket.write(raw(modernCall(1, 'echo')));
+  await until(() => asked === 3, 'the requests');
+  closes.socket.destroy();
+  ends.socket.end();
+  // What is sent after them shows that the door has heard of both.
+  expect((await postModern(door.url, modernCall(2, 'none'))).status).toBe(200);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  identify();
+  await stays.hears('"id":1');
+  await ends.ended();
+  expect(door.gate.calls.map(({ tool }) => tool)).toEqual(['none', 'echo']);
+  stays.socket.destroy();
+});
+
 test('a call that has ended is not aborted by the end of its connection', async () => {
   const client = await openRaw(door.port);
   client.socket.write(raw(modernCall(1, 'echo')));
