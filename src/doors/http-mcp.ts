@@ -10,7 +10,7 @@ import { objectCounted, objectTooOften } from './http-guarded.ts';
 import { findMismatch, type RunningCounts, receiveModern } from './http-modern.ts';
 import { type Objection, object, replyEmpty } from './http-reply.ts';
 import type { HttpSession, HttpSessions } from './http-sessions.ts';
-import { EventStream, isGone } from './http-streams.ts';
+import { EventStream } from './http-streams.ts';
 import type { Mcp } from './mcp.ts';
 import type { Modern } from './modern.ts';
 import { MODERN_VERSIONS } from './modern-meta.ts';
@@ -142,7 +142,6 @@ async function listen(endpoint: McpEndpoint, request: McpRequest): Promise<void>
   const session = findSession(endpoint, request);
   if (session === null) return object(request.res, NO_SESSION);
   if (session === undefined) return turnAway(endpoint, request, SESSION_MISSING);
-  if (isGone(request.res)) return;
   endpoint.sessions.attach(session, new EventStream(request.res, (stream) => session.streams.delete(stream)));
 }
 
