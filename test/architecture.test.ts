@@ -26,6 +26,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   undici: ['adapters/upstream'],
   pino: ['cli'],
   commander: ['cli'],
+  '@clack/prompts': ['cli/init/ask.ts'],
 };
 
 const impure: Readonly<Record<string, RegExp>> = {

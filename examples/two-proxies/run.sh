@@ -10,41 +10,10 @@ second_port=${SECOND_PORT:-9092}
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 portcullis=$here/../../bin/portcullis.js
-folder=$(mktemp -d)
-pids=''
+# shellcheck source=../processes.sh
+source "$here/../processes.sh"
 
-finish() {
-  trap - EXIT INT TERM
-  for pid in $pids; do # the newest first: proxies settle what they have before Redis goes
-    kill "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  done
-  rm -rf "$folder"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# start NAME PATTERN COMMAND…: starts it and waits until its log has PATTERN.
-start() {
-  local name=$1 pattern=$2 log=$folder/$1.log
-  shift 2
-  : >"$log"
-  "$@" >"$log" 2>&1 &
-  local pid=$!
-  pids="$pid $pids"
-  until grep -q "$pattern" "$log"; do
-    if ! kill -0 "$pid" 2>/dev/null; then
-      echo "$name ended:" >&2
-      cat "$log" >&2
-      exit 1
-    fi
-    sleep 0.1
-  done
-}
-
-start redis 'Ready to accept connections' \
-  redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --appendonly no --dir "$folder"
+redis redis "$redis_port"
 start sandbox 'sandbox at' node "$portcullis" sandbox --port "$sandbox_port"
 
 FUSIONAUTH_URL=http://127.0.0.1:$sandbox_port
@@ -58,11 +27,4 @@ start first ' on http' node "$portcullis" serve --policy "$here/policy.yaml" --h
 start second ' on http' node "$portcullis" serve --policy "$here/policy.yaml" --http "$second_port"
 
 echo "http://127.0.0.1:$first_port/mcp and http://127.0.0.1:$second_port/mcp are ready; logs and audit are in $folder until Ctrl-C"
-while sleep 0.5; do
-  for pid in $pids; do
-    if ! kill -0 "$pid" 2>/dev/null; then
-      echo 'one of the processes ended, so all of them are ended' >&2
-      exit 1
-    fi
-  done
-done
+stay

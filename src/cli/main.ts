@@ -3,6 +3,8 @@ import { addCheck } from './commands/check.ts';
 import type { Ended } from './commands/common.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDryRun } from './commands/dry-run.ts';
+import { addImport } from './commands/import.ts';
+import { addInit } from './commands/init.ts';
 import { addSandbox } from './commands/sandbox.ts';
 import { addServe } from './commands/serve.ts';
 import { addTest } from './commands/test.ts';
@@ -17,6 +19,8 @@ const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addCheck,
   addDryRun,
   addTest,
+  addInit,
+  addImport,
   addTools,
   addVerifyAudit,
   addSandbox,

@@ -1,6 +1,7 @@
 import type { AmountLimit, Condition, JsonObject, Policy, Rule, ToolRules, Window } from '../model/index.ts';
 import { isGlob } from './names.ts';
 import { calendarWord } from './windows.ts';
+import { type Comments, writeYaml } from './write-yaml.ts';
 
 /** A policy as text that parses to an equal policy: JSON, which YAML 1.2 contains. */
 export function printPolicy(policy: Policy): string {
@@ -20,6 +21,27 @@ export function printPolicy(policy: Policy): string {
     null,
     2,
   );
+}
+
+const DEFAULT_CEILING = 10;
+
+/** A policy as a file for people: parses to an equal policy; what is as if left out is left out, all but `default`. */
+export function writePolicy(policy: Policy, comments: Comments = new Map()): string {
+  const { description, mode, list, sessionCeiling, hide, grants, tools } = policy;
+  const document = {
+    version: '1',
+    ...given('description', description),
+    ...(mode === 'enforce' ? {} : { mode }),
+    ...given('default', policy.default),
+    ...(list === 'all' ? {} : { list }),
+    ...(sessionCeiling === DEFAULT_CEILING ? {} : { session_ceiling: sessionCeiling }),
+    ...(hide.length === 0 ? {} : { hide }),
+    ...given('grants', grants),
+    ...(tools.length === 0
+      ? {}
+      : { tools: Object.fromEntries(tools.map((toolRules) => [toolRules.key, printToolRules(toolRules)])) }),
+  };
+  return writeYaml(document satisfies object as JsonObject, comments);
 }
 
 function given(key: string, value: unknown): object {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/catalog/operations.ts';
 import type { Json, JsonObject } from '../../src/model/index.ts';
 import { parsePolicy } from '../../src/policy/parse.ts';
-import { printPolicy } from '../../src/policy/print.ts';
+import { printPolicy, writePolicy } from '../../src/policy/print.ts';
 import { fixture, fixtures, openBench, problemsOf } from './support.ts';
 
 const RUNS = { seed: 20260101, numRuns: 100 };
@@ -175,9 +175,11 @@ function roundTrip(text: string, any = false): void {
   const tools = any ? null : operations;
   const first = parsePolicy(text, tools);
   if (!first.ok) throw new Error(problemsOf(text, any ? 'any' : 'known').join('\n'));
-  const second = parsePolicy(printPolicy(first.policy), tools);
-  expect(second).toMatchObject({ ok: true });
-  expect(second.ok ? second.policy : null).toEqual(first.policy);
+  for (const print of [printPolicy, writePolicy]) {
+    const second = parsePolicy(print(first.policy), tools);
+    expect(second).toMatchObject({ ok: true });
+    expect(second.ok ? second.policy : null).toEqual(first.policy);
+  }
 }
 
 const bits = fc.constantFrom(
