@@ -5,7 +5,7 @@ import type { Frame, RequestFrame, RpcError } from './frame.ts';
 import { HttpExchange } from './http-exchange.ts';
 import type { McpEndpoint, McpRequest } from './http-mcp.ts';
 import { type Objection, object } from './http-reply.ts';
-import { whenGone } from './http-streams.ts';
+import { isGone, whenGone } from './http-streams.ts';
 import {
   declaredVersion,
   HEADER_MISMATCH,
@@ -34,6 +34,7 @@ export type RunningCounts = Map<string, number>;
 /** Sees to a frame whose header is of the modern era. It stands for itself: closing its connection cancels it. */
 export function receiveModern(endpoint: McpEndpoint, request: McpRequest, frame: Frame): void {
   const { res, identity, who } = request;
+  if (isGone(res)) return;
   const running = endpoint.modernRunning.get(who) ?? 0;
   if (running >= MAX_RUNNING) {
     object(res, TOO_BUSY);

@@ -29,6 +29,13 @@ export function writeEvent(res: ServerResponse, text: string): boolean {
   return true;
 }
 
+/** Whether the client went away, or ended its side, before its request was seen to; then the connection ends. */
+export function isGone({ req: { socket } }: ServerResponse): boolean {
+  if (!socket.destroyed && !socket.readableEnded) return false;
+  socket.destroy();
+  return true;
+}
+
 /** Calls back once when the answer is complete, or the client went away before. */
 export function whenGone(res: ServerResponse, listener: () => void): void {
   const { socket } = res.req;

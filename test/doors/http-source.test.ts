@@ -75,6 +75,8 @@ const doubled: readonly (readonly [header: string, first: string, second: string
   ['Content-Type', 'application/json', 'text/plain'],
   ['Mcp-Session-Id', 'a', 'b'],
   ['MCP-Protocol-Version', '2025-11-25', '2025-11-25'],
+  ['Mcp-Method', 'tools/call', 'tools/call'],
+  ['Mcp-Name', 'echo', 'echo'],
 ];
 
 for (const [header, first, second] of doubled) {

@@ -187,6 +187,35 @@ test('a stream whose client went away is not used', async () => {
   await until(() => stream.heard() === CHANGED, 'the notification');
 });
 
+test('a stream whose client went away while it was being identified does not keep its session', async () => {
+  await door.close();
+  let identify = () => {};
+  const identified = new Promise<void>((resolve) => {
+    identify = resolve;
+  });
+  let asked = 0;
+  door = await startHttp({
+    idleMs: 100,
+    identify: async () => {
+      asked++;
+      if (asked === 2) await identified;
+      return { identified: true, identity: {} };
+    },
+  });
+  const session = await openSession(door.url);
+  const client = await openRaw(door.port);
+  const id = session['mcp-session-id'];
+  client.socket.write(
+    `GET /mcp HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nmcp-session-id: ${id}\r\n\r\n`,
+  );
+  await until(() => asked === 2, 'the request');
+  client.socket.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  identify();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect((await post(door.url, call(1, 'echo'), session)).status).toBe(404);
+});
+
 test('DELETE ends the streams of its session', async () => {
   const own = await openSession(door.url);
   const stream = await openStream(own);
