@@ -1,29 +1,77 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import type { Figure, Suite } from './suite.ts';
+import { arch, availableParallelism, cpus, platform } from 'node:os';
+import { generator } from './machine/http-load.ts';
+import { isPinned } from './machine/process.ts';
+import { readOptions } from './options.ts';
+import { plot } from './plot.ts';
+import { type Figure, meets, type Suite } from './suite.ts';
 
-/** `npm run bench [-- SUITE…]`: runs the suites, prints a table and writes `bench/results/latest.json`. */
-const wanted = process.argv.slice(2);
-const suites = (await loadSuites()).filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+/** `npm run bench`: runs the suites, prints a table, writes `bench/results/latest.json` and a plot of it beside it. */
+const { suites: wanted, ...options } = readOptions(process.argv.slice(2));
+const suites = await loadSuites(wanted);
+const machine = {
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: availableParallelism(),
+  system: `${platform()} ${arch()}`,
+  node: process.version,
+  pinned: isPinned,
+  generator,
+};
+// Whoever measures stays off the core of whoever is measured.
+if (isPinned) spawnSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)]);
+process.stdout.write(
+  `${Object.entries(machine)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')}\n`,
+);
+
 const results: Record<string, readonly Figure[]> = {};
 for (const suite of suites) {
   process.stdout.write(`\n${suite.name}: ${suite.about}\n`);
-  const figures = await suite.run();
+  const figures = await suite.run(options);
   results[suite.name] = figures;
-  for (const figure of figures) process.stdout.write(`${row(figure)}\n`);
+  for (const line of table(figures)) process.stdout.write(`${line}\n`);
 }
 const folder = new URL('./results/', import.meta.url);
 mkdirSync(folder, { recursive: true });
-writeFileSync(new URL('latest.json', folder), `${JSON.stringify(results, null, 2)}\n`);
+const report = { at: new Date().toISOString(), machine, quick: options.quick, results };
+writeFileSync(new URL('latest.json', folder), `${JSON.stringify(report, null, 2)}\n`);
+writeFileSync(new URL('latest.svg', folder), plot(report));
 
-async function loadSuites(): Promise<readonly Suite[]> {
+async function loadSuites(names: readonly string[]): Promise<readonly Suite[]> {
   const folder = new URL('./suites/', import.meta.url);
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.ts')).toSorted();
-  return Promise.all(names.map(async (name) => (await import(new URL(name, folder).href)).suite as Suite));
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.ts')).toSorted();
+  const all = await Promise.all(
+    files.map(async (name) => (await import(new URL(name, folder).href)).suite as Suite),
+  );
+  const known = new Map(all.map((suite) => [suite.name, suite]));
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw new Error(`no suite \`${unknown.join('`, `')}\`; expected some of ${[...known.keys()].join(', ')}`);
+  }
+  return names.length === 0 ? all : names.flatMap((name) => known.get(name) ?? []);
 }
 
-function row({ name, value, unit, ratio, reference }: Figure): string {
-  const shown = `${value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3)} ${unit}`;
-  const beside = ratio === undefined ? '' : `  ${ratio.toFixed(2)} of ${reference ?? 'the reference'}`;
-  return `  ${name.padEnd(48)} ${shown.padStart(18)}${beside}`;
+/** A line for all figures of one name, in brackets each one's ratio to the reference, and what became of its target. */
+function table(figures: readonly Figure[]): readonly string[] {
+  const lines = new Map<string, string[]>();
+  for (const figure of figures) lines.set(figure.name, [...(lines.get(figure.name) ?? []), cell(figure)]);
+  const width = Math.max(...Array.from(lines.keys(), ({ length }) => length));
+  const references = [...new Set(figures.flatMap(({ reference }) => reference ?? []))];
+  const beside = references.length === 0 ? [] : [`  (in brackets: of ${references.join(', ')})`];
+  return [
+    ...Array.from(lines, ([name, cells]) => `  ${name.padEnd(width)}  ${cells.join('  ')}`.trimEnd()),
+    ...beside,
+  ];
+}
+
+function cell(figure: Figure): string {
+  const { value, unit, ratio, target } = figure;
+  const shown = value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
+  const compared = `${shown} ${unit}${ratio === undefined ? '' : ` (${ratio.toFixed(2)})`}`;
+  if (target === undefined) return compared.padEnd(20);
+  const bound = 'atLeast' in target ? `>= ${target.atLeast}` : `<= ${target.atMost}`;
+  return `${compared} [${bound} ${meets(figure) ? 'met' : 'NOT MET'}]`.padEnd(20);
 }

@@ -52,7 +52,11 @@ function gatherSelectors({ selectors }: Operation, args: JsonObject): Normalised
 
 /** A copy of an object's members; `__proto__` is not one, whatever a parser made of it. */
 function members(object: JsonObject, keep: (name: string) => boolean = () => true): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== '__proto__' && keep(name)));
+  const kept: Record<string, Json> = {};
+  for (const [name, member] of Object.entries(object)) {
+    if (name !== '__proto__' && keep(name)) kept[name] = member;
+  }
+  return kept;
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -64,12 +68,13 @@ function lowerIds(schema: JsonObject, value: Json): Json {
   }
   const properties = schema['properties'];
   if (!isObject(value) || !isObject(properties)) return value;
-  return Object.fromEntries(
-    Object.entries(members(value)).map(([name, member]) => {
-      const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
-      return [name, isObject(known) ? lowerIds(known, member) : member];
-    }),
-  );
+  const lowered: Record<string, Json> = {};
+  for (const [name, member] of Object.entries(value)) {
+    if (name === '__proto__') continue;
+    const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    lowered[name] = isObject(known) ? lowerIds(known, member) : member;
+  }
+  return lowered;
 }
 
 /** What may not stand together, by operation id. */

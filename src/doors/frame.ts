@@ -10,20 +10,33 @@ import { sentArgs } from '../pipeline/sent-args.ts';
 /** What MCP accepts as the id of a request: null and fractions, which JSON-RPC knows, are not among it. */
 export type RequestId = string | number;
 
+/** What every request has. `params` is empty where there are none, or none that are an object. */
+interface Requested {
+  readonly id: RequestId;
+  readonly method: string;
+  readonly params: JsonObject;
+}
+
+/** A `tools/call`. */
+export interface CallFrame extends Requested {
+  readonly kind: 'call';
+  readonly tool: string;
+  readonly args: SentArgs;
+  readonly progressToken: RequestId | undefined;
+}
+
+/** A message that wants an answer. */
+export type RequestFrame =
+  | CallFrame
+  | (Requested & { readonly kind: 'request'; readonly message: JSONRPCRequest })
+  /** A request whose `params` its method does not take. */
+  | (Requested & { readonly kind: 'misfit'; readonly message: string });
+
 /** One inbound JSON-RPC message, parsed once and sorted by what it asks for. */
 export type Frame =
-  | {
-      readonly kind: 'call';
-      readonly id: RequestId;
-      readonly tool: string;
-      readonly args: SentArgs;
-      readonly progressToken: RequestId | undefined;
-    }
-  | { readonly kind: 'request'; readonly id: RequestId; readonly message: JSONRPCRequest }
-  /** A request whose `params` its method does not take. */
-  | { readonly kind: 'misfit'; readonly id: RequestId; readonly message: string }
+  | RequestFrame
   | { readonly kind: 'notification'; readonly method: string; readonly params: Json | undefined }
-  | { readonly kind: 'response' }
+  | { readonly kind: 'response'; readonly message: JsonObject }
   | ({ readonly kind: 'invalid' } & RpcError);
 
 /** A JSON-RPC error and the request that it is about, where that is known. */
@@ -31,19 +44,22 @@ export interface RpcError {
   readonly id: RequestId | null;
   readonly code: number;
   readonly message: string;
+  readonly data?: Json;
 }
 
 /** JSON-RPC: the text is not JSON. */
 export const PARSE_ERROR = -32700;
 /** JSON-RPC: JSON, but not a request. */
 export const INVALID_REQUEST = -32600;
+/** JSON-RPC: there is no such method. */
+export const METHOD_NOT_FOUND = -32601;
 /** JSON-RPC: a request whose params its method does not take. */
 export const INVALID_PARAMS = -32602;
 /** JSON-RPC: a bug on this side. */
 export const INTERNAL_ERROR = -32603;
 
 const ARGUMENTS = ['params', 'arguments'];
-const EXPECTED_TO_INITIALIZE = 'Invalid params: expected `protocolVersion`, `capabilities` and `clientInfo`';
+const EXPECTED_TO_INITIALIZE = 'expected `protocolVersion`, `capabilities` and `clientInfo`';
 const FAULT_WORDS = {
   duplicate_key: 'a key appears twice',
   forbidden_key: 'a key that is not allowed',
@@ -73,8 +89,12 @@ export function readFrame(text: string): Frame {
 }
 
 /** A JSON-RPC error as the text of a frame. */
-export function errorFrame({ id, code, message }: RpcError): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } });
+export function errorFrame({ id, code, message, data }: RpcError): string {
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    error: { code, message, ...(data !== undefined && { data }) },
+  });
 }
 
 /** Whether a value is an object, not null and not a list. */
@@ -94,48 +114,43 @@ function classify(
 ): Frame {
   const { method, params } = message;
   const answers = Number('result' in message) + Number('error' in message);
-  if (method === undefined && answers === 1 && 'id' in message) return { kind: 'response' };
+  if (method === undefined && answers === 1 && 'id' in message) return { kind: 'response', message };
   if (typeof method !== 'string' || answers > 0) {
     return invalid(id, INVALID_REQUEST, 'Invalid request: expected `method`, or one of `result` and `error`');
   }
   if (!('id' in message)) return { kind: 'notification', method, params };
   if (id === null)
     return invalid(null, INVALID_REQUEST, 'Invalid request: expected a string or an integer as `id`');
-  if (params !== undefined && !isObject(params)) {
-    if (method === 'initialize') return invalid(id, INVALID_PARAMS, EXPECTED_TO_INITIALIZE);
-    return misfit(id, 'expected an object as `params`');
-  }
-  if (method === 'tools/call') return readCall(id, params, parsed);
-  return readRequest({ jsonrpc: '2.0', id, method, ...(params && { params }) }, id);
+  const requested = { id, method, params: isObject(params) ? params : {} };
+  if (method === 'tools/call' && isObject(params)) return readCall(requested, parsed);
+  return readRequest(requested, { jsonrpc: '2.0', id, method, ...(params !== undefined && { params }) });
 }
 
-function readCall(
-  id: RequestId,
-  params: JsonObject | undefined,
-  parsed: Extract<ParsedJson, { ok: true }>,
-): Frame {
-  const tool = params?.['name'];
-  if (typeof tool !== 'string') return misfit(id, 'expected a string as `params.name`');
-  const meta = params?.['_meta'];
-  if (meta !== undefined && !isObject(meta)) return misfit(id, 'expected an object as `params._meta`');
+function readCall(requested: Requested, parsed: Extract<ParsedJson, { ok: true }>): Frame {
+  const { name, _meta: meta, arguments: args = {} } = requested.params;
+  if (typeof name !== 'string') return misfit(requested, 'expected a string as `params.name`');
+  if (meta !== undefined && !isObject(meta)) {
+    return misfit(requested, 'expected an object as `params._meta`');
+  }
   const progressToken = meta?.['progressToken'];
   if (progressToken !== undefined && !isRequestId(progressToken)) {
-    return misfit(id, 'expected a string or an integer as `params._meta.progressToken`');
+    return misfit(requested, 'expected a string or an integer as `params._meta.progressToken`');
   }
-  const args = sentArgs(parsed, ARGUMENTS, params?.['arguments'] === undefined ? {} : params['arguments']);
-  return { kind: 'call', id, tool, args, progressToken };
+  return { kind: 'call', ...requested, tool: name, args: sentArgs(parsed, ARGUMENTS, args), progressToken };
 }
 
 /** The SDK drops a message that it cannot read without an answer, so its own check runs first. */
-function readRequest(message: unknown, id: RequestId): Frame {
-  if (!isJSONRPCRequest(message)) return misfit(id, 'expected `params` as the protocol has them');
-  if (message.method === 'initialize' && !InitializeRequestSchema.safeParse(message).success) {
-    return invalid(id, INVALID_PARAMS, EXPECTED_TO_INITIALIZE);
+function readRequest(requested: Requested, message: unknown): Frame {
+  const { method } = requested;
+  if (method === 'initialize' && !InitializeRequestSchema.safeParse(message).success) {
+    return misfit(requested, EXPECTED_TO_INITIALIZE);
   }
-  if (message.method === 'tools/list' && message.params?.['cursor'] !== undefined) {
-    return misfit(id, 'invalid cursor; the list has one page');
+  if (!isJSONRPCRequest(message)) return misfit(requested, 'expected `params` as the protocol has them');
+  if (method === 'tools/call') return misfit(requested, 'expected a string as `params.name`');
+  if (method === 'tools/list' && requested.params['cursor'] !== undefined) {
+    return misfit(requested, 'invalid cursor; the list has one page');
   }
-  return { kind: 'request', id, message };
+  return { kind: 'request', ...requested, message };
 }
 
 /** Whether a fault is the arguments' own: then the policy's denial tells it, not the protocol. */
@@ -143,8 +158,8 @@ function isInArguments(fault: Fault): boolean {
   return fault.path.length > ARGUMENTS.length && ARGUMENTS.every((name, i) => fault.path[i] === name);
 }
 
-function misfit(id: RequestId, expected: string): Frame {
-  return { kind: 'misfit', id, message: `Invalid params: ${expected}` };
+function misfit(requested: Requested, expected: string): Frame {
+  return { kind: 'misfit', ...requested, message: `Invalid params: ${expected}` };
 }
 
 function invalid(id: RequestId | null, code: number, message: string): Frame {

@@ -15,10 +15,12 @@ const SINGLE_HEADERS = [
   'content-length',
   'mcp-session-id',
   'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
   'x-portcullis-authorization',
   'x-fusionauth-tenantid',
 ];
-const VERSIONS = new Set(SUPPORTED_PROTOCOL_VERSIONS);
+const LEGACY_VERSIONS: ReadonlySet<string> = new Set(SUPPORTED_PROTOCOL_VERSIONS);
 const JSON_TYPE = 'application/json';
 const STREAM_TYPE = 'text/event-stream';
 /** How many distinct header values a check remembers; clients send the same few. */
@@ -70,12 +72,16 @@ export function checkShape(req: IncomingMessage): Objection | null {
   } else if (req.method === 'GET' && !takesStream(headers.accept)) {
     return { status: 406, message: `Not acceptable: expected \`Accept: ${STREAM_TYPE}\`` };
   }
-  const version = headers['mcp-protocol-version'];
-  if (version !== undefined && (typeof version !== 'string' || !VERSIONS.has(version))) {
-    const versions = SUPPORTED_PROTOCOL_VERSIONS.join(', ');
-    return { status: 400, message: `Bad request: unsupported protocol version; expected one of ${versions}` };
-  }
   return null;
+}
+
+/**
+ * The revision that a request names in its header where that is none of the legacy era, else null: such a request
+ * is of the modern era, or of none that is spoken here. One without the header is of the legacy era, which had none.
+ */
+export function modernVersion(req: IncomingMessage): string | null {
+  const version = req.headers['mcp-protocol-version'];
+  return typeof version !== 'string' || LEGACY_VERSIONS.has(version) ? null : version;
 }
 
 /** Whether a request says beforehand that its body is too large. */

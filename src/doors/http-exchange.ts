@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Guard } from '../model/index.ts';
-import type { RpcError } from './frame.ts';
+import type { Exchange } from './exchange.ts';
+import { errorFrame, METHOD_NOT_FOUND, type RpcError } from './frame.ts';
 import { objectCounted } from './http-guarded.ts';
 import { reply, replyEmpty } from './http-reply.ts';
-import { STREAM_HEADERS, toEvent } from './http-streams.ts';
-import type { Exchange } from './mcp.ts';
+import { KEEP_ALIVE, STREAM_HEADERS, toEvent, writeEvent } from './http-streams.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
@@ -29,7 +29,15 @@ export class HttpExchange implements Exchange {
   notify(frame: string): void {
     if (this.res.destroyed) return;
     if (!this.res.headersSent) this.res.writeHead(200, STREAM_HEADERS);
-    this.res.write(toEvent(frame));
+    writeEvent(this.res, toEvent(frame));
+  }
+
+  announce(frame: string): void {
+    this.notify(frame);
+  }
+
+  keepAlive(): void {
+    if (this.res.headersSent) writeEvent(this.res, KEEP_ALIVE);
   }
 
   answer(frame: string): void {
@@ -43,7 +51,11 @@ export class HttpExchange implements Exchange {
   }
 
   refuse(error: RpcError): void {
-    const objection = { status: 400, ...error };
+    if (this.res.headersSent) {
+      this.answer(errorFrame(error));
+      return;
+    }
+    const objection = { status: error.code === METHOD_NOT_FOUND ? 404 : 400, ...error };
     void objectCounted(this.guard, this.res, { act: 'bad_request', who: this.who, objection });
   }
 

@@ -91,6 +91,8 @@ class Connections {
 
   add(socket: Socket): void {
     this.newest.set(socket, null);
+    // Each request that waits on a connection listens for its end.
+    socket.setMaxListeners(0);
     socket.once('close', () => this.newest.delete(socket));
   }
 

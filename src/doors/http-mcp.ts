@@ -2,15 +2,18 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Guard, Identify, Identity } from '../model/index.ts';
 import { ANONYMOUS, identityKey } from '../pipeline/identity-key.ts';
-import { type Frame, PARSE_ERROR, readFrame } from './frame.ts';
+import { type Frame, INVALID_PARAMS, PARSE_ERROR, readFrame } from './frame.ts';
 import { type Body, readBody } from './http-body.ts';
-import { announcesTooMuch, checkShape, MAX_BODY_BYTES } from './http-checks.ts';
+import { announcesTooMuch, checkShape, MAX_BODY_BYTES, modernVersion } from './http-checks.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { objectCounted, objectTooOften } from './http-guarded.ts';
+import { findMismatch, type RunningCounts, receiveModern } from './http-modern.ts';
 import { type Objection, object, replyEmpty } from './http-reply.ts';
-import type { HttpSession, HttpSessions } from './http-sessions.ts';
+import { callerIn, type HttpSession, type HttpSessions } from './http-sessions.ts';
 import { EventStream } from './http-streams.ts';
 import type { Mcp } from './mcp.ts';
+import type { Modern } from './modern.ts';
+import { MODERN_VERSIONS } from './modern-meta.ts';
 
 /** What the endpoint works with. */
 export interface McpEndpoint {
@@ -18,10 +21,12 @@ export interface McpEndpoint {
   readonly guard: Guard;
   readonly sessions: HttpSessions;
   readonly mcp: Mcp;
+  readonly modern: Modern;
+  readonly modernRunning: RunningCounts;
 }
 
 /** One request to /mcp of a known client: `key` binds its sessions, `who` is what the guard counts by. */
-interface Request {
+export interface McpRequest {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly identity: Identity;
@@ -36,6 +41,12 @@ const NOT_ALLOWED: Objection = {
   message: 'Method not allowed',
   headers: { allow: 'GET, POST, DELETE' },
 };
+const POST_ONLY: Objection = {
+  status: 405,
+  message: 'Method not allowed: this protocol version has POST alone',
+  headers: { allow: 'POST' },
+};
+const UNKNOWN_VERSION: Objection = { status: 400, message: 'Bad request: unsupported protocol version' };
 const NO_SESSION: Objection = {
   status: 404,
   code: -32001,
@@ -75,23 +86,32 @@ export async function handleMcp(
   }
   const key = identityKey(found.identity);
   const who = key === ANONYMOUS ? address : key;
-  const request: Request = { req, res, identity: found.identity, key, who };
+  const request: McpRequest = { req, res, identity: found.identity, key, who };
   const handler = METHODS.get(req.method ?? '');
   if (handler === undefined) return object(res, NOT_ALLOWED);
-  const objection = checkShape(req);
+  const objection = checkShape(req) ?? checkVersion(req);
   if (objection !== null) return turnAway(endpoint, request, objection);
   return handler(endpoint, request);
 }
 
-const METHODS = new Map<string, (endpoint: McpEndpoint, request: Request) => Promise<void>>([
+const METHODS = new Map<string, (endpoint: McpEndpoint, request: McpRequest) => Promise<void>>([
   ['POST', post],
   ['GET', listen],
   ['DELETE', leave],
 ]);
 
-async function post(endpoint: McpEndpoint, request: Request): Promise<void> {
+/** Streams and sessions are of the legacy era alone; what a POST is of, its body has a say in. */
+function checkVersion(req: IncomingMessage): Objection | null {
+  const version = modernVersion(req);
+  if (req.method === 'POST' || version === null) return null;
+  return MODERN_VERSIONS.includes(version) ? POST_ONLY : UNKNOWN_VERSION;
+}
+
+async function post(endpoint: McpEndpoint, request: McpRequest): Promise<void> {
   const { req, res } = request;
-  const session = findSession(endpoint, request);
+  const version = modernVersion(req);
+  // What names a session of the other era is ignored, not an error (Streamable HTTP, Earlier Revisions).
+  const session = version === null ? findSession(endpoint, request) : undefined;
   if (session === null) return object(res, NO_SESSION);
   if (announcesTooMuch(req)) {
     void readBody(req, 0);
@@ -101,7 +121,14 @@ async function post(endpoint: McpEndpoint, request: Request): Promise<void> {
   const frame = toFrame(await readBody(req, MAX_BODY_BYTES));
   if ('status' in frame) return turnAway(endpoint, request, frame);
   if (frame.kind === 'invalid') return turnAway(endpoint, request, { status: 400, ...frame });
-  if (frame.kind === 'request' && frame.message.method === 'initialize') {
+  const mismatch = findMismatch(req, frame, version);
+  if (mismatch !== null) return turnAway(endpoint, request, { status: 400, ...mismatch });
+  if (version !== null) return receiveModern(endpoint, request, frame);
+  if ((frame.kind === 'request' || frame.kind === 'misfit') && frame.method === 'initialize') {
+    if (frame.kind === 'misfit') {
+      const { id, message } = frame;
+      return turnAway(endpoint, request, { status: 400, code: INVALID_PARAMS, id, message });
+    }
     if (session !== undefined) return turnAway(endpoint, request, SESSION_UNWANTED);
     return initialize(endpoint, request, frame);
   }
@@ -111,7 +138,7 @@ async function post(endpoint: McpEndpoint, request: Request): Promise<void> {
 }
 
 /** Opens a stream for notifications. */
-async function listen(endpoint: McpEndpoint, request: Request): Promise<void> {
+async function listen(endpoint: McpEndpoint, request: McpRequest): Promise<void> {
   const session = findSession(endpoint, request);
   if (session === null) return object(request.res, NO_SESSION);
   if (session === undefined) return turnAway(endpoint, request, SESSION_MISSING);
@@ -119,7 +146,7 @@ async function listen(endpoint: McpEndpoint, request: Request): Promise<void> {
 }
 
 /** Ends a session. Its calls that run still end, are answered and audited. */
-async function leave(endpoint: McpEndpoint, request: Request): Promise<void> {
+async function leave(endpoint: McpEndpoint, request: McpRequest): Promise<void> {
   const session = findSession(endpoint, request);
   if (session === null) return object(request.res, NO_SESSION);
   if (session === undefined) return turnAway(endpoint, request, SESSION_MISSING);
@@ -128,7 +155,7 @@ async function leave(endpoint: McpEndpoint, request: Request): Promise<void> {
 }
 
 /** Undefined where the request names no session, null where it names none that is this client's. */
-function findSession(endpoint: McpEndpoint, { req, key }: Request): HttpSession | null | undefined {
+function findSession(endpoint: McpEndpoint, { req, key }: McpRequest): HttpSession | null | undefined {
   const id = req.headers['mcp-session-id'];
   return typeof id === 'string' ? endpoint.sessions.find(id, key) : undefined;
 }
@@ -138,7 +165,7 @@ function toFrame(body: Body): Frame | Objection {
   return isUtf8(body) ? readFrame(body.toString()) : NOT_UTF8;
 }
 
-async function initialize(endpoint: McpEndpoint, request: Request, frame: Frame): Promise<void> {
+async function initialize(endpoint: McpEndpoint, request: McpRequest, frame: Frame): Promise<void> {
   const tooMany = await endpoint.guard.count('new_session', request.who);
   if (tooMany !== null) return objectTooOften(request.res, tooMany.retryAfterMs);
   const session = endpoint.sessions.open(request.key);
@@ -147,14 +174,18 @@ async function initialize(endpoint: McpEndpoint, request: Request, frame: Frame)
 
 function receive(
   endpoint: McpEndpoint,
-  { res, identity, who }: Request,
+  { res, identity, who }: McpRequest,
   { frame, session, newSessionId }: { frame: Frame; session: HttpSession; newSessionId: string | null },
 ): void {
-  const sender = { session: session.mcp, caller: { identity, session: session.random } };
+  const sender = { session: session.mcp, caller: callerIn(session, identity) };
   endpoint.mcp.receive(frame, sender, new HttpExchange(res, { guard: endpoint.guard, who, newSessionId }));
 }
 
 /** For requests that no client of sound mind sends; too many of them are 429. */
-async function turnAway(endpoint: McpEndpoint, { res, who }: Request, objection: Objection): Promise<void> {
+async function turnAway(
+  endpoint: McpEndpoint,
+  { res, who }: McpRequest,
+  objection: Objection,
+): Promise<void> {
   await objectCounted(endpoint.guard, res, { act: 'bad_request', who, objection });
 }

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Json } from '../model/index.ts';
 import { errorFrame, type RequestId } from './frame.ts';
 
 /** Why a request is not taken: an HTTP status and what the body says. */
@@ -7,6 +8,8 @@ export interface Objection {
   readonly message: string;
   /** JSON-RPC error code; left out where the request never became JSON-RPC. */
   readonly code?: number;
+  /** What a program reads of a JSON-RPC error. */
+  readonly data?: Json;
   readonly id?: RequestId | null;
   readonly headers?: OutgoingHttpHeaders;
 }
@@ -42,9 +45,9 @@ export function replyJson(res: ServerResponse, status: number, value: unknown): 
 }
 
 /** Writes an objection as a JSON-RPC error, which is what MCP clients read. */
-export function object(res: ServerResponse, { status, message, code, id, headers }: Objection): void {
+export function object(res: ServerResponse, { status, headers, ...error }: Objection): void {
   reply(res, status, {
-    body: errorFrame({ id: id ?? null, code: code ?? HTTP_ERROR, message }),
+    body: errorFrame({ id: null, code: HTTP_ERROR, ...error }),
     headers: { ...headers, 'content-type': 'application/json' },
   });
 }

@@ -1,6 +1,6 @@
-import type { Instant } from '../model/index.ts';
+import type { Caller, Identity, Instant } from '../model/index.ts';
+import { createMcpSession, type McpSession } from './exchange.ts';
 import type { EventStream } from './http-streams.ts';
-import { createMcpSession, type McpSession } from './mcp.ts';
 import { isSameText, mintSessionId, RANDOM_LENGTH, verifySessionId } from './session-id.ts';
 
 /** What this process knows of an MCP session over HTTP. */
@@ -12,6 +12,8 @@ export interface HttpSession {
   readonly issuedAt: Instant;
   readonly mcp: McpSession;
   readonly streams: Set<EventStream>;
+  /** Who called last; see `callerIn`. */
+  caller: Caller | null;
   seenAt: Instant;
   /** A notification that found no stream, and waits for the next one. */
   waiting: string | null;
@@ -132,6 +134,7 @@ export class HttpSessions {
       identityKey,
       mcp,
       streams: new Set<EventStream>(),
+      caller: null,
       seenAt,
       waiting: null,
     };
@@ -161,6 +164,12 @@ export class HttpSessions {
     if (now - session.issuedAt > LIFE_MS) return true;
     return now - session.seenAt > this.terms.idleMs && !isBusy(session);
   }
+}
+
+/** Who calls in a session: the same value as long as the identity is, so that what is derived from it is kept. */
+export function callerIn(session: HttpSession, identity: Identity): Caller {
+  if (session.caller?.identity !== identity) session.caller = { identity, session: session.random };
+  return session.caller;
 }
 
 function isBusy(session: HttpSession): boolean {

@@ -10,9 +10,40 @@ export const STREAM_HEADERS = {
 /** A stream with more than this unread is ended. */
 const MAX_UNREAD_BYTES = 256 * 1024;
 
+/** An event stream's comment, which says that it is still there. */
+export const KEEP_ALIVE = ': keep-alive\n\n';
+
 /** A JSON-RPC message as an event. JSON text has no line breaks of its own. */
 export function toEvent(frame: string): string {
   return `event: message\ndata: ${frame}\n\n`;
+}
+
+/** Adds to a stream of events. False where it is gone, or its reader so far behind that it is ended. */
+export function writeEvent(res: ServerResponse, text: string): boolean {
+  if (res.destroyed || res.writableEnded) return false;
+  if (res.writableLength + text.length > MAX_UNREAD_BYTES) {
+    res.destroy();
+    return false;
+  }
+  res.write(text);
+  return true;
+}
+
+/** Calls back once when the answer is complete, or the client went away before. */
+export function whenGone(res: ServerResponse, listener: () => void): void {
+  const { socket } = res.req;
+  // With half-open connections allowed, a client that went away shows only as the end of what it sends.
+  const leave = () => socket.destroy();
+  const tell = () => {
+    socket.off('end', leave);
+    socket.off('close', tell);
+    res.off('close', tell);
+    listener();
+  };
+  socket.once('end', leave);
+  // An answer that waits for those before it on its connection is never told that this was closed.
+  socket.once('close', tell);
+  res.once('close', tell);
 }
 
 /** A stream of notifications that a client opened with GET. Its life is that of the response. */
@@ -22,38 +53,21 @@ export class EventStream {
   /** Sends the headers at once. `onClose` is told when the stream ended, whoever ended it. */
   constructor(res: ServerResponse, onClose: (stream: EventStream) => void) {
     this.res = res;
-    // With half-open connections allowed, a client that went away shows only as the end of what it sends.
-    const { socket } = res.req;
-    const leave = () => res.destroy();
-    socket.once('end', leave);
-    res.once('close', () => {
-      socket.off('end', leave);
-      onClose(this);
-    });
+    whenGone(res, () => onClose(this));
     res.writeHead(200, STREAM_HEADERS);
     res.write(': open\n\n');
   }
 
   /** False where the stream is gone, or its reader so far behind that it is ended. */
   send(frame: string): boolean {
-    return this.write(toEvent(frame));
+    return writeEvent(this.res, toEvent(frame));
   }
 
   keepAlive(): void {
-    this.write(': keep-alive\n\n');
+    writeEvent(this.res, KEEP_ALIVE);
   }
 
   end(): void {
     this.res.end();
-  }
-
-  private write(text: string): boolean {
-    if (this.res.destroyed || this.res.writableEnded) return false;
-    if (this.res.writableLength + text.length > MAX_UNREAD_BYTES) {
-      this.res.destroy();
-      return false;
-    }
-    this.res.write(text);
-    return true;
   }
 }

@@ -3,7 +3,10 @@ import { openListener } from './http-listener.ts';
 import { handleRequest } from './http-routes.ts';
 import { HttpSessions } from './http-sessions.ts';
 import { createSources } from './http-sources.ts';
-import { createMcp, TOOLS_CHANGED } from './mcp.ts';
+import { notificationFrame } from './exchange.ts';
+import { createMcp } from './mcp.ts';
+import { createModern } from './modern.ts';
+import { type Surface, toolSurface } from './surface.ts';
 
 /** What the HTTP door is given. */
 export interface HttpOptions {
@@ -23,6 +26,8 @@ export interface HttpOptions {
   /** The text of `/metrics`, which is 404 without it. */
   readonly metrics?: () => string;
   readonly log: (message: string) => void;
+  /** What is offered through the protocol. Default the tools of the gate. */
+  readonly surface?: Surface;
   /** After so long without a request, a stream or a running call a session is over. Default 30 minutes. */
   readonly idleMs?: number;
   /** How long a request may take to arrive. Default 10 seconds. */
@@ -51,8 +56,10 @@ export async function serveHttp(options: HttpOptions): Promise<HttpDoor> {
   const { gate, identify, guard, secret, host, version, log } = options;
   const idleMs = options.idleMs ?? IDLE_MS;
   const sessions = new HttpSessions({ secret, idleMs, now: Date.now });
-  const mcp = createMcp({ gate, transport: 'http', version, log });
-  const endpoint = { identify, guard, sessions, mcp };
+  const surface = options.surface ?? toolSurface(gate, 'http');
+  const mcp = createMcp({ surface, version, log });
+  const modern = createModern({ surface, version, log });
+  const endpoint = { identify, guard, sessions, mcp, modern, modernRunning: new Map() };
   const routes = { gate, sources: createSources(options), endpoint, metrics: options.metrics ?? null };
   const listener = await openListener({
     host,
@@ -61,8 +68,15 @@ export async function serveHttp(options: HttpOptions): Promise<HttpDoor> {
     handle: (req, res) => handleRequest(routes, req, res),
     log,
   });
-  const stopListening = gate.onToolsChanged(() => sessions.notify(TOOLS_CHANGED));
-  const tending = setInterval(() => sessions.tend(), Math.min(TEND_EVERY_MS, idleMs)).unref();
+  const stopListening = surface.onChange((method) => {
+    sessions.notify(notificationFrame(method));
+    modern.notify(method);
+  });
+  const tend = () => {
+    sessions.tend();
+    modern.keepAlive();
+  };
+  const tending = setInterval(tend, Math.min(TEND_EVERY_MS, idleMs)).unref();
   const { port } = listener.address;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/mcp`,
@@ -71,6 +85,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpDoor> {
       stopListening();
       clearInterval(tending);
       sessions.endStreams();
+      modern.endSubscriptions();
       await listener.close(CLOSE_MS);
     },
   };

@@ -1,34 +1,26 @@
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import {
-  type JSONRPCMessage,
-  type JSONRPCRequest,
-  ListToolsRequestSchema,
-  type Notification,
-  type Request,
-  type Result,
-} from '@modelcontextprotocol/sdk/types.js';
+import type { JSONRPCMessage, Notification, Request, Result } from '@modelcontextprotocol/sdk/types.js';
 import type { jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/types.js';
-import type { Caller, Gate } from '../model/index.ts';
-import { errorFrame, INTERNAL_ERROR, type RequestId } from './frame.ts';
+import type { Caller, JsonObject } from '../model/index.ts';
+import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND, type RequestFrame, type RequestId } from './frame.ts';
+import type { McpOptions } from './mcp.ts';
+import type { Answer } from './surface.ts';
 
 /** Answers every request that is not a `tools/call`, as the SDK does. */
 export interface ProtocolServer {
   /** Resolves to the text of the answer. Never rejects. */
-  serve(message: JSONRPCRequest, caller: Caller): Promise<string>;
+  serve(frame: Extract<RequestFrame, { kind: 'request' }>, caller: Caller): Promise<string>;
 }
 
-interface Asked {
+interface Waiting {
   readonly id: RequestId;
+  readonly params: JsonObject;
   readonly caller: Caller;
   readonly answer: (frame: string) => void;
 }
 
-const INSTRUCTIONS = [
-  'Every call is judged by a policy before it reaches FusionAuth.',
-  'A result that begins with [POLICY DENIED] says why: correct arguments that it lists, wait where it says when to retry, and otherwise do not try again.',
-  'Secrets in results may be fingerprints (`fp:…`), which identify a value but cannot be used in its place.',
-].join(' ');
+const NO_SUCH_METHOD: Answer = { error: { code: METHOD_NOT_FOUND, message: 'Method not found' } };
 
 /** The SDK would build an Ajv for each server, to check what clients elicit; this server elicits nothing. */
 const NOTHING_TO_VALIDATE: jsonSchemaValidator = {
@@ -39,39 +31,39 @@ const NOTHING_TO_VALIDATE: jsonSchemaValidator = {
  * The SDK's `Server`, once for all sessions of a door: an SDK server per session would cost each of them tens of
  * kilobytes. Ids are replaced by numbers of our own on the way in and put back on the way out, so sessions never meet.
  */
-export function createProtocolServer(options: {
-  gate: Gate;
-  version: string;
-  log: (message: string) => void;
-}): ProtocolServer {
-  const asked = new Map<RequestId, Asked>();
-  const transport = createTransport(asked, options.log);
+export function createProtocolServer({ surface, version, log }: McpOptions): ProtocolServer {
+  const asked = new Map<RequestId, Waiting>();
+  const transport = createTransport(asked, log);
   const server = new Server<Request, Notification, Result>(
-    { name: 'portcullis', version: options.version },
+    { name: 'portcullis', version },
     {
-      capabilities: { tools: { listChanged: true } },
-      instructions: INSTRUCTIONS,
+      capabilities: { ...surface.capabilities.legacy },
+      instructions: surface.instructions,
       jsonSchemaValidator: NOTHING_TO_VALIDATE,
     },
   );
-  server.setRequestHandler(ListToolsRequestSchema, (_request, extra) => {
-    const caller = asked.get(extra.requestId)?.caller;
-    return { tools: caller === undefined ? [] : options.gate.list(caller) };
-  });
+  server.fallbackRequestHandler = async ({ method }, { requestId }) => {
+    const request = asked.get(requestId);
+    if (request === undefined) throw new Error('a request without its record');
+    const { params, caller } = request;
+    const answer = surface.ask({ era: 'legacy', method, params, caller }) ?? NO_SUCH_METHOD;
+    if ('error' in answer) throw Object.assign(new Error(answer.error.message), answer.error);
+    return { ...answer.result };
+  };
   // `connect` sets the transport's callbacks before its first await; the transport's start has nothing to wait for.
   void server.connect(transport);
   let last = 0;
   return {
-    serve: (message, caller) =>
+    serve: ({ message, params }, caller) =>
       new Promise((answer) => {
         const id = ++last;
-        asked.set(id, { id: message.id, caller, answer });
+        asked.set(id, { id: message.id, params, caller, answer });
         transport.onmessage?.({ ...message, id });
       }),
   };
 }
 
-function createTransport(asked: Map<RequestId, Asked>, log: (message: string) => void): Transport {
+function createTransport(asked: Map<RequestId, Waiting>, log: (message: string) => void): Transport {
   return {
     start: async () => {},
     close: async () => {},

@@ -8,6 +8,8 @@ export class FrameOutput {
   isBroken = false;
   private readonly stream: Writable;
   private readonly onChange: () => void;
+  /** Frames that wait for the reader, each once. */
+  private readonly waiting = new Set<string>();
 
   /** `onChange` is told when `isOpen` becomes true again and when `isBroken` becomes true. */
   constructor(stream: Writable, onChange: () => void) {
@@ -15,6 +17,8 @@ export class FrameOutput {
     this.onChange = onChange;
     stream.on('drain', () => {
       this.isOpen = true;
+      for (const frame of this.waiting) this.write(frame);
+      this.waiting.clear();
       onChange();
     });
     stream.on('error', () => this.breakOff());
@@ -23,6 +27,12 @@ export class FrameOutput {
 
   write(frame: string): void {
     if (!this.isBroken) this.isOpen = this.stream.write(`${frame}\n`);
+  }
+
+  /** Writes a frame that says the same however often it is said: while the reader takes none, one of it waits. */
+  writeOnce(frame: string): void {
+    if (this.isOpen) this.write(frame);
+    else this.waiting.add(frame);
   }
 
   /** Resolves when everything written was taken, the reader is gone, or `waitMs` passed. */

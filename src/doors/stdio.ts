@@ -2,10 +2,20 @@ import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import type { Caller, Gate, Identity } from '../model/index.ts';
+import {
+  createMcpSession,
+  type Exchange,
+  type McpSession,
+  notificationFrame,
+  type Sender,
+} from './exchange.ts';
 import { errorFrame, PARSE_ERROR, readFrame } from './frame.ts';
-import { createMcp, createMcpSession, type Exchange, type McpSession, TOOLS_CHANGED } from './mcp.ts';
+import { createMcp, type Mcp } from './mcp.ts';
+import { createModern, type Modern } from './modern.ts';
+import { ConnectionEra } from './stdio-eras.ts';
 import { LineCutter } from './stdio-lines.ts';
 import { FrameOutput } from './stdio-output.ts';
+import { type Era, type Surface, toolSurface } from './surface.ts';
 
 /** What the stdio door is given. */
 export interface StdioOptions {
@@ -48,36 +58,59 @@ class Pipe {
   private readonly options: StdioOptions;
   private readonly output: FrameOutput;
   private readonly session: McpSession;
+  private readonly surface: Surface;
+  private readonly modern: Modern;
   private readonly receive: (text: string) => void;
   private isStopped = false;
   private wake: () => void = () => {};
 
   constructor(options: StdioOptions) {
     const { gate, version, log, identity } = options;
-    const caller: Caller = { identity, session: randomBytes(16).toString('base64url') };
-    const mcp = createMcp({ gate, transport: 'stdio', version, log });
+    const surface = toolSurface(gate, 'stdio');
+    const modern = createModern({ surface, version, log });
+    const mcp = createMcp({ surface, version, log });
     this.options = options;
+    this.surface = surface;
+    this.modern = modern;
     this.output = new FrameOutput(options.output, () => this.wake());
-    this.session = createMcpSession({ state: 'new', onSettled: () => this.wake() });
-    const sender = { session: this.session, caller };
+    const session = createMcpSession({ state: 'new', onSettled: () => this.wake() });
+    this.session = session;
+    const era = new ConnectionEra(session);
+    const process: Caller = { identity, session: randomBytes(16).toString('base64url') };
+    const eras: Readonly<Record<Era, { mcp: Mcp; sender: Sender }>> = {
+      legacy: { mcp, sender: { session, caller: process } },
+      modern: { mcp: modern, sender: { session, caller: { identity, session: null } } },
+    };
+    const exchange = this.openExchange();
+    this.receive = (text) => {
+      const frame = readFrame(text);
+      const which = era.of(frame, exchange);
+      if (which !== null) eras[which].mcp.receive(frame, eras[which].sender, exchange);
+    };
+  }
+
+  async run(): Promise<void> {
+    const stopListening = this.surface.onChange((method) => {
+      if (this.session.state === 'open') this.output.writeOnce(notificationFrame(method));
+      this.modern.notify(method);
+    });
+    await this.read();
+    stopListening();
+    this.modern.endSubscriptions();
+    await this.until(() => this.session.running.size === 0);
+    await this.output.flush(FLUSH_MS);
+  }
+
+  private openExchange(): Exchange {
     const write = (frame: string) => this.output.write(frame);
-    const exchange: Exchange = {
+    return {
       notify: write,
+      announce: (frame) => this.output.writeOnce(frame),
+      keepAlive: () => {},
       answer: write,
       refuse: (error) => write(errorFrame(error)),
       end: () => {},
     };
-    this.receive = (text) => mcp.receive(readFrame(text), sender, exchange);
-  }
-
-  async run(): Promise<void> {
-    const stopListening = this.options.gate.onToolsChanged(() => {
-      if (this.session.state === 'open') this.output.write(TOOLS_CHANGED);
-    });
-    await this.read();
-    stopListening();
-    await this.until(() => this.session.running.size === 0);
-    await this.output.flush(FLUSH_MS);
   }
 
   stop(): void {

@@ -130,6 +130,13 @@ export interface SentArgs {
   readonly faults: readonly Violation[];
 }
 
+/** The part of an `AbortSignal` that a call needs; making a whole one costs more than deciding the call. */
+export interface Cancellation {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** A call as a door hands it in. */
 export interface RawCall {
   readonly tool: string;
@@ -137,7 +144,7 @@ export interface RawCall {
   readonly transport: Transport;
   readonly caller: Caller;
   /** Aborted when the agent cancels or, where that means the same, goes away. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   /** Told once, when the call passed the policy and is about to be forwarded. */
   readonly onForward?: () => void;
 }
@@ -509,7 +516,7 @@ export interface Limits {
 
 export interface Upstream {
   /** Never throws. */
-  send(request: UpstreamRequest, signal: AbortSignal): Promise<Reply>;
+  send(request: UpstreamRequest, signal: Cancellation): Promise<Reply>;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import type { AuditRecord, Json, JsonObject, Operation, RawCall } from '../model/index.ts';
+import type { AuditRecord, Caller, Json, JsonObject, Operation, RawCall } from '../model/index.ts';
 import type { Fingerprint } from '../policy/fingerprint.ts';
 import { isList, isObject, valueAt } from '../policy/paths.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
@@ -9,6 +9,11 @@ export type Opening = Pick<
   AuditRecord,
   'id' | 'at' | 'tool' | 'operation' | 'transport' | 'caller' | 'policy' | 'mode' | 'args'
 >;
+
+/** How a call ended, as its record has it. */
+export type Closing = Pick<AuditRecord, 'verdict' | 'code' | 'rule' | 'would' | 'upstream'> & {
+  readonly note: string | null;
+};
 
 /** Arguments whose text is larger are recorded by their fingerprint alone. */
 const MAX_ARGS_CHARACTERS = 64 * 1024;
@@ -32,23 +37,61 @@ export function openRecord(
   },
 ): Opening {
   const mark = (secret: string) => `hmac:${fingerprint(secret)}`;
-  const { identity, session } = raw.caller;
   return {
     id,
     at: new Date(at).toISOString(),
     tool: operation?.name ?? (isPlainName(raw.tool) ? raw.tool : mark(raw.tool)),
     operation: operation?.operationId ?? null,
     transport: raw.transport,
-    caller: {
-      sub: identity.sub ?? null,
-      client_id: identity.client_id ?? null,
-      tenant: identity.tenant ?? null,
-      session: session === null ? null : mark(session),
-    },
+    caller: recordedCaller(raw.caller, fingerprint),
     policy: policy.digest,
     mode: policy.policy.mode,
     args: recordedArgs(raw.args.value, operation, mark),
   };
+}
+
+/** The whole record. Written out member by member: this is made for every call, and copies cost more than it does. */
+export function closeRecord(opening: Opening, closing: Closing, ms: number): AuditRecord {
+  const { verdict, code, rule, would, upstream, note } = closing;
+  const { id, at, tool, operation, transport, caller, policy, mode, args } = opening;
+  const record: AuditRecord = {
+    id,
+    at,
+    tool,
+    operation,
+    transport,
+    caller,
+    verdict,
+    code,
+    rule,
+    policy,
+    mode,
+    would,
+    args,
+    upstream,
+    ms,
+  };
+  return note === null ? record : { ...record, note };
+}
+
+type RecordedCaller = AuditRecord['caller'];
+
+/** Callers outlive their calls; a keyed hash of the same session is not made again. */
+const knownCallers = new WeakMap<Fingerprint, WeakMap<Caller, RecordedCaller>>();
+
+function recordedCaller(caller: Caller, fingerprint: Fingerprint): RecordedCaller {
+  const known = knownCallers.get(fingerprint) ?? new WeakMap<Caller, RecordedCaller>();
+  const before = known.get(caller);
+  if (before !== undefined) return before;
+  const { identity, session } = caller;
+  const recorded: RecordedCaller = {
+    sub: identity.sub ?? null,
+    client_id: identity.client_id ?? null,
+    tenant: identity.tenant ?? null,
+    session: session === null ? null : `hmac:${fingerprint(session)}`,
+  };
+  knownCallers.set(fingerprint, known.set(caller, recorded));
+  return recorded;
 }
 
 /** A tool that does not exist is recorded by its name, unless an agent may have put a secret there. */

@@ -15,7 +15,7 @@ import type {
 import type { Fingerprint } from '../policy/fingerprint.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import { looksLikeJwt, withoutSecrets } from '../policy/secrets.ts';
-import { type Opening, openRecord } from './audit-record.ts';
+import { type Closing, closeRecord, type Opening, openRecord } from './audit-record.ts';
 import { type Judgement, judge } from './judge.ts';
 import type { ParseCall, ParsedCall } from './parse-call.ts';
 import { explainRejection } from './rejection.ts';
@@ -48,81 +48,95 @@ export interface Snapshot {
 export async function runCall(raw: RawCall, snapshot: Snapshot, ports: Ports): Promise<Outcome> {
   const id = ports.newId();
   const begun = ports.elapsed();
-  const ending = await endOf(raw, id, snapshot, ports);
-  const { outcome, record } = ending;
+  const { outcome, opening, how } = await endOf(raw, id, snapshot, ports);
   try {
-    ports.audit.write({ ...record, ms: milliseconds(ports.elapsed() - begun) });
+    ports.audit.write(closeRecord(opening, how, milliseconds(ports.elapsed() - begun)));
   } catch (fault) {
     ports.onFault(id, fault);
   }
   return outcome;
 }
 
-type Ending = { readonly outcome: Outcome; readonly record: Omit<AuditRecord, 'ms'> };
-type End = Pick<AuditRecord, 'verdict' | 'code' | 'rule'> &
-  Partial<Pick<AuditRecord, 'would' | 'upstream' | 'note'>>;
+/** How a call ended: for whoever called, and for the audit. */
+interface Ending {
+  readonly outcome: Outcome;
+  readonly opening: Opening;
+  readonly how: Closing;
+}
 
 async function endOf(raw: RawCall, id: string, { policy, at }: Snapshot, ports: Ports): Promise<Ending> {
+  const { fingerprint } = ports;
   const base = { id, policy: policy.digest };
   let parsed: ParsedCall | null = null;
   try {
     parsed = ports.parse(raw);
-    const opening = openRecord(raw, parsed?.operation ?? null, {
-      id,
-      at,
-      policy,
-      fingerprint: ports.fingerprint,
-    });
-    const end = (outcome: Outcome, how: End) => ({
-      outcome,
-      record: { ...opening, would: null, upstream: null, ...how },
-    });
-    if (parsed === null)
-      return end({ ...base, ended: 'unknown_tool', tool: raw.tool }, unknownTool('no such tool'));
-    const context = { caller: raw.caller, at, fingerprint: ports.fingerprint };
-    const judgement = await judge(policy, parsed.call, context, ports.limits);
+    const opening = openRecord(raw, parsed?.operation ?? null, { id, at, policy, fingerprint });
+    if (parsed === null) return unknownTool(raw, { base, opening, note: 'no such tool' });
+    const judgement = await judge(policy, parsed.call, { caller: raw.caller, at, fingerprint }, ports.limits);
     switch (judgement.verdict) {
       case 'unknown_tool':
-        return end({ ...base, ended: 'unknown_tool', tool: raw.tool }, unknownTool('hidden by the policy'));
-      case 'deny': {
-        const { code, rule, reason, retryable, retryAfterMs, limit, violations } = judgement;
-        const outcome: Outcome = {
-          ...base,
-          ended: 'denied',
-          code,
-          rule,
-          reason,
-          retryable,
-          retryAfterMs,
-          limit,
-          violations,
-        };
-        return end(outcome, { verdict: 'deny', code, rule });
-      }
+        return unknownTool(raw, { base, opening, note: 'hidden by the policy' });
+      case 'deny':
+        return denied(judgement, opening, base);
       case 'allow':
         return await forward({ raw, parsed, judgement, opening, base, at }, ports);
     }
   } catch (fault) {
     ports.onFault(id, fault);
-    const operation = parsed?.operation ?? null;
-    const opening = openRecord({ ...raw, args: { value: undefined, faults: [] } }, operation, {
-      id,
-      at,
-      policy,
-      fingerprint: ports.fingerprint,
-    });
-    return {
-      outcome: { ...base, ended: 'failed', reason: null, retryable: false },
-      record: { ...opening, ...FAILED },
-    };
+    const withoutArgs = { ...raw, args: { value: undefined, faults: [] } };
+    const opening = openRecord(withoutArgs, parsed?.operation ?? null, { id, at, policy, fingerprint });
+    const outcome = { ...base, ended: 'failed', reason: null, retryable: false } as const;
+    return { outcome, opening, how: FAILED };
   }
 }
 
-function unknownTool(note: string): End {
-  return { verdict: 'deny', code: 'unknown_tool', rule: null, note };
+/** What every outcome begins with. */
+interface Base {
+  readonly id: string;
+  readonly policy: string;
 }
 
-const FAILED = { verdict: 'allow', code: 'internal_error', rule: null, would: null, upstream: null } as const;
+function unknownTool(
+  { tool }: RawCall,
+  { base, opening, note }: { readonly base: Base; readonly opening: Opening; readonly note: string },
+): Ending {
+  return {
+    outcome: { ...base, ended: 'unknown_tool', tool },
+    opening,
+    how: { verdict: 'deny', code: 'unknown_tool', rule: null, would: null, upstream: null, note },
+  };
+}
+
+type Denied = Extract<Judgement, { verdict: 'deny' }>;
+
+function denied(judgement: Denied, opening: Opening, { id, policy }: Base): Ending {
+  const { code, rule, reason, retryable, retryAfterMs, limit, violations } = judgement;
+  return {
+    outcome: {
+      id,
+      policy,
+      ended: 'denied',
+      code,
+      rule,
+      reason,
+      retryable,
+      retryAfterMs,
+      limit,
+      violations,
+    },
+    opening,
+    how: { verdict: 'deny', code, rule, would: null, upstream: null, note: null },
+  };
+}
+
+const FAILED: Closing = {
+  verdict: 'allow',
+  code: 'internal_error',
+  rule: null,
+  would: null,
+  upstream: null,
+  note: null,
+};
 
 const UNRECORDED =
   'The audit cannot be written at the moment, so the call was not made and took no effect. Try again later.';
@@ -132,7 +146,7 @@ interface Forwarding {
   readonly parsed: ParsedCall;
   readonly judgement: Extract<Judgement, { verdict: 'allow' }>;
   readonly opening: Opening;
-  readonly base: { readonly id: string; readonly policy: string };
+  readonly base: Base;
   readonly at: Instant;
 }
 
@@ -140,18 +154,18 @@ async function forward(forwarding: Forwarding, ports: Ports): Promise<Ending> {
   const { raw, parsed, judgement, opening, base, at } = forwarding;
   const { operation, call } = parsed;
   const { would, ticket } = judgement;
-  const record = { ...opening, verdict: 'allow', rule: null, would, upstream: null } as const;
   const refund = () => settle(ticket, 'refund', at, ports);
   let reply: Reply;
   let ms: number;
   try {
-    if (!(await recordIntent(operation, record, ports))) {
+    if (!(await recordIntent(forwarding, ports))) {
       await refund();
       const note = 'the audit could not be written, so the call was not made';
       ports.onFault(base.id, note);
       return {
         outcome: { ...base, ended: 'failed', reason: UNRECORDED, retryable: true },
-        record: { ...record, code: 'internal_error', note },
+        opening,
+        how: { ...FAILED, would, note },
       };
     }
     const request = toRequest(operation, call.args);
@@ -167,17 +181,16 @@ async function forward(forwarding: Forwarding, ports: Ports): Promise<Ending> {
   await settle(ticket, reply.got === 'nothing' && !reply.reached ? 'refund' : 'spend', at, ports);
   const { outcome, code, note } = interpret(reply, forwarding, ports);
   const upstream = { status: reply.got === 'nothing' ? null : reply.status, ms };
-  return { outcome, record: { ...record, upstream, code, ...(note === null ? {} : { note }) } };
+  return { outcome, opening, how: { verdict: 'allow', code, rule: null, would, upstream, note } };
 }
 
 /** An unrecorded revocation or token is worse than a failed one: these are recorded before they happen. */
-async function recordIntent(
-  operation: Operation,
-  record: Omit<AuditRecord, 'ms' | 'code'>,
-  { audit }: Ports,
-): Promise<boolean> {
-  if (operation.kind !== 'mint' && operation.kind !== 'revoke') return true;
-  return audit.intent({ ...record, intent: true, code: 'allowed', ms: 0 });
+async function recordIntent({ parsed, judgement, opening }: Forwarding, { audit }: Ports): Promise<boolean> {
+  const { kind } = parsed.operation;
+  if (kind !== 'mint' && kind !== 'revoke') return true;
+  const { would } = judgement;
+  const allowed = { verdict: 'allow', code: 'allowed', rule: null, upstream: null, note: null } as const;
+  return audit.intent({ ...closeRecord(opening, { ...allowed, would }, 0), intent: true });
 }
 
 async function settle(

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 
 /** What the first line of all has as `prev`. */
 export const NO_PREVIOUS = '0'.repeat(64);
@@ -39,5 +39,5 @@ function prevOf(line: string): string | undefined {
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
+  return digest('sha256', text, 'hex');
 }

@@ -1,6 +1,6 @@
 import type { Audit, AuditRecord } from '../../model/index.ts';
 import { link } from './chain.ts';
-import { Queue, tell, type Waiting } from './queue.ts';
+import { Queue, type Waiting } from './queue.ts';
 import { fileTarget, type Sink, streamTarget, type Target } from './sinks.ts';
 
 export interface AuditOptions {
@@ -12,6 +12,8 @@ export interface AuditOptions {
 /** Bytes of one write, unless a single line is longer. */
 const MAX_BATCH_BYTES = 64 * 1024;
 const RETRY_MS = 1_000;
+/** Lines gather for so long between two writes, unless somebody waits for one: a write costs more than many lines. */
+const GATHER_MS = 5;
 const NEWLINE = 0x0a;
 
 /**
@@ -53,6 +55,8 @@ class JsonLines implements Audit {
   private draining = false;
   private closed = false;
   private timer: NodeJS.Timeout | undefined;
+  /** Ends the gathering of lines that is under way. */
+  private hurry: () => void = () => {};
   /** Settles when whoever holds the sink is done with it. */
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -93,6 +97,7 @@ class JsonLines implements Audit {
     if (this.closed) return;
     this.closed = true;
     clearTimeout(this.timer);
+    this.hurry();
     // Whatever was under way comes first; then everything left is tried once more, in order.
     while (this.queue.length > 0 && (await this.inTurn(() => this.writeBatch()))) {}
     await this.inTurn(() => this.sink.close()).catch(() => {});
@@ -102,12 +107,12 @@ class JsonLines implements Audit {
   }
 
   private add(record: AuditRecord, told: Waiting['told']): void {
-    const waiting = { text: JSON.stringify(record), lost: 0, told };
     if (this.closed) {
-      tell(waiting, false);
+      told?.(false);
       return;
     }
-    this.queue.add(waiting);
+    this.queue.add({ text: JSON.stringify(record), lost: 0, told });
+    if (told !== null) this.hurry();
     this.drain();
   }
 
@@ -120,13 +125,26 @@ class JsonLines implements Audit {
   }
 
   private async drainAll(): Promise<void> {
-    while (this.queue.length > 0 && (await this.inTurn(() => this.writeBatch()))) {}
+    do {
+      await this.gather();
+    } while (this.queue.length > 0 && (await this.inTurn(() => this.writeBatch())));
     this.draining = false;
     // Only now, so that a line which comes after the answer is a new try.
     this.queue.tellAll(false);
     if (this.queue.length === 0 || this.closed) return;
     this.timer = setTimeout(() => this.drain(), RETRY_MS);
     this.timer.unref();
+  }
+
+  private gather(): Promise<void> {
+    if (this.queue.isAsked || this.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -185,7 +203,7 @@ class JsonLines implements Audit {
     for (const { waiting, hash } of whole) {
       this.prev = hash;
       this.queue.lost -= waiting.lost;
-      tell(waiting, true);
+      this.queue.tell(waiting, true);
     }
     this.torn = bytes[accepted - 1] !== NEWLINE;
     if (whole.length > 0) this.failing = false;

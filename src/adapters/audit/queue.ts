@@ -8,12 +8,6 @@ export interface Waiting {
   told: ((written: boolean) => void) | null;
 }
 
-/** Tells whoever asked, once. */
-export function tell(waiting: Waiting, written: boolean): void {
-  waiting.told?.(written);
-  waiting.told = null;
-}
-
 const MAX_LINES = 100_000;
 // Arguments may be a mebibyte each; an outage must not become one of memory.
 const MAX_CHARS = 64 * 1024 * 1024;
@@ -31,6 +25,11 @@ export class Queue {
 
   get length(): number {
     return this.lines.length - this.head;
+  }
+
+  /** Whether somebody wants to know what becomes of a line. */
+  get isAsked(): boolean {
+    return this.asked.size > 0;
   }
 
   add(waiting: Waiting): void {
@@ -60,10 +59,17 @@ export class Queue {
     this.giveWay();
   }
 
+  /** Tells whoever asked, once. */
+  tell(waiting: Waiting, written: boolean): void {
+    if (waiting.told === null) return;
+    this.asked.delete(waiting);
+    waiting.told(written);
+    waiting.told = null;
+  }
+
   /** Nobody is left waiting; the lines stay. */
   tellAll(written: boolean): void {
-    for (const waiting of this.asked) tell(waiting, written);
-    this.asked.clear();
+    for (const waiting of this.asked) this.tell(waiting, written);
   }
 
   private giveWay(): void {
@@ -71,7 +77,7 @@ export class Queue {
       const oldest = this.take();
       if (oldest === undefined) return;
       this.lost++;
-      tell(oldest, false);
+      this.tell(oldest, false);
     }
   }
 }

@@ -1,6 +1,8 @@
-import type { Identify } from '../../model/index.ts';
+import type { Identified, Identify } from '../../model/index.ts';
 
 /** Nobody is asked who they are, and all callers are one. */
 export function anonymous(): Identify {
-  return async () => ({ identified: true, identity: {} });
+  // One value for all: what is known of an identity is kept by the identity itself.
+  const nobody: Identified = { identified: true, identity: {} };
+  return async () => nobody;
 }

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { Reply } from '../../model/index.ts';
+import type { Cancellation, Reply } from '../../model/index.ts';
 
 type Nothing = Extract<Reply, { got: 'nothing' }>;
 
@@ -39,7 +39,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.bounds = bounds;
   }
 
-  run(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<Answer> {
+  run(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, signal: Cancellation): Promise<Answer> {
     return new Promise((resolve) => {
       this.resolve = resolve;
       if (signal.aborted) return this.fail('cancelled', 'the call was cancelled');
@@ -48,7 +48,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       const timer = setTimeout(() => {
         this.fail('timeout', `FusionAuth did not answer within ${responseTimeoutMs} ms`);
       }, responseTimeoutMs);
-      signal.addEventListener('abort', cancel, { once: true });
+      signal.addEventListener('abort', cancel);
       this.release = () => {
         clearTimeout(timer);
         signal.removeEventListener('abort', cancel);
@@ -79,7 +79,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.settle({ complete: true, status: this.status, body: Buffer.concat(this.chunks, this.bytes) });
+    const [first] = this.chunks;
+    const isWhole = this.chunks.length === 1 && first !== undefined;
+    const body = isWhole ? first : Buffer.concat(this.chunks, this.bytes);
+    this.settle({ complete: true, status: this.status, body });
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {

@@ -122,12 +122,10 @@ function parse(body: Buffer): Json | undefined {
 /** No answer of FusionAuth is nested deeply; one that is would overflow whoever walks it. */
 const MAX_LEVELS = 100;
 
-function isShallow(value: Json): boolean {
-  let level: readonly Json[] = [value];
-  for (let levels = 0; level.length > 0; levels++) {
-    if (levels > MAX_LEVELS) return false;
-    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
-  }
+function isShallow(value: Json, levels = MAX_LEVELS): boolean {
+  if (levels < 0) return false;
+  if (typeof value !== 'object' || value === null) return true;
+  for (const member of Object.values(value)) if (!isShallow(member, levels - 1)) return false;
   return true;
 }
 

@@ -1,0 +1,78 @@
+import type { Caller, Cancellation, Gate, Json, JsonObject, SentArgs } from '../model/index.ts';
+import { toToolResult } from '../pipeline/respond.ts';
+import type { RequestId } from './frame.ts';
+
+/** `legacy` are the revisions that begin with `initialize`, `modern` those whose requests stand for themselves. */
+export type Era = 'legacy' | 'modern';
+
+/** A request for a feature of the server. */
+export interface Asked {
+  readonly era: Era;
+  readonly method: string;
+  readonly params: JsonObject;
+  readonly caller: Caller;
+}
+
+/** A `tools/call`. */
+export interface ToolCall extends Asked {
+  readonly tool: string;
+  readonly args: SentArgs;
+  readonly progressToken: RequestId | undefined;
+  readonly signal: Cancellation;
+  /** Sends a message that belongs to the call, before its answer. */
+  readonly say: (message: JsonObject) => void;
+}
+
+/** A result, or a JSON-RPC error. */
+export type Answer =
+  | { readonly result: JsonObject }
+  | { readonly error: { readonly code: number; readonly message: string; readonly data?: Json } };
+
+/** What a server offers through the protocol: its tools, and whatever features stand beside them. */
+export interface Surface {
+  readonly capabilities: Readonly<Record<Era, JsonObject>>;
+  readonly instructions: string;
+  call(call: ToolCall): Promise<Answer>;
+  /** Null where the server has no such method. */
+  ask(asked: Asked): Answer | null;
+  /** Takes a client's response to something that it was asked. */
+  hear(response: JsonObject): void;
+  /** What a client can listen for, as `subscriptions/listen` names it -> the method of the notification. */
+  readonly topics: ReadonlyMap<string, string>;
+  /** Told the method of each notification for all clients. Answers the function that stops it. */
+  onChange(listener: (method: string) => void): () => void;
+}
+
+const INSTRUCTIONS = [
+  'Every call is judged by a policy before it reaches FusionAuth.',
+  'A result that begins with [POLICY DENIED] says why: correct arguments that it lists, wait where it says when to retry, and otherwise do not try again.',
+  'Secrets in results may be fingerprints (`fp:…`), which identify a value but cannot be used in its place.',
+].join(' ');
+const CAPABILITIES = { tools: { listChanged: true } };
+const TOOLS_CHANGED = 'notifications/tools/list_changed';
+
+/** The surface of the proxy: the tools that its gate guards, and nothing else. */
+export function toolSurface(gate: Gate, transport: 'stdio' | 'http'): Surface {
+  return {
+    capabilities: { legacy: CAPABILITIES, modern: CAPABILITIES },
+    instructions: INSTRUCTIONS,
+    async call({ tool, args, caller, signal, progressToken, say }) {
+      const onForward = progressToken === undefined ? {} : { onForward: () => say(progress(progressToken)) };
+      return toToolResult(await gate.call({ tool, args, transport, caller, signal, ...onForward }));
+    },
+    ask: ({ method, caller }) =>
+      method === 'tools/list' ? { result: { tools: gate.list(caller).map((tool) => ({ ...tool })) } } : null,
+    hear: () => {}, // We ask clients nothing, so there is nothing that they could answer.
+    topics: new Map([['toolsListChanged', TOOLS_CHANGED]]),
+    onChange: (listener) => gate.onToolsChanged(() => listener(TOOLS_CHANGED)),
+  };
+}
+
+function progress(progressToken: RequestId): JsonObject {
+  const message = 'Allowed by policy; waiting for FusionAuth';
+  return {
+    jsonrpc: '2.0',
+    method: 'notifications/progress',
+    params: { progressToken, progress: 1, total: 2, message },
+  };
+}
