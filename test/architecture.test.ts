@@ -27,6 +27,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   pino: ['cli'],
   commander: ['cli'],
   '@clack/prompts': ['cli/init/ask.ts'],
+  'fast-check': ['cli'],
 };
 
 const impure: Readonly<Record<string, RegExp>> = {

@@ -97,12 +97,12 @@ describe.each(['single', 'cluster', 'sentinel'])('proxies behind a balancer, on 
       execFileSync('redis-cli', ['-p', `${base + 2}`, 'wait', '1', '1000']);
       execFileSync('redis-cli', ['-p', `${base + 2}`, 'shutdown', 'nosave'], { stdio: 'ignore' });
       expect(await codeOf(clients[0] as Client)).toBe('limits_unavailable');
-      await expect
-        .poll(async () => (codes.push(await codeOf(clients[0] as Client)), codes.at(-1)), {
-          timeout: 20_000,
-          interval: 300,
-        })
-        .toBe('allowed');
+      const next = async () => {
+        const code = await codeOf(clients[0] as Client);
+        codes.push(code);
+        return code;
+      };
+      await expect.poll(next, { timeout: 20_000, interval: 300 }).toBe('allowed');
     }
     while (codes.filter((code) => code === 'rate_limited').length < 30) await round();
     const admitted = codes.filter((code) => code === 'allowed').length;

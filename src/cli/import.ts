@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Fate, Finding } from '../policy/intercept/findings.ts';
-import { importIntercept, type Imported } from '../policy/intercept/import.ts';
+import { type Imported, importIntercept } from '../policy/intercept/import.ts';
 import { parsePolicy } from '../policy/parse.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
-import { problemLine, readPolicyFile, reasonOf, type Tools, toolsOf } from './load-policy.ts';
+import { problemLine, readPolicyFile, type Tools, toolsOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 import { refuseToReplace, writeFiles } from './write-files.ts';
 
 export interface ImportOptions {

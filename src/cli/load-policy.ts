@@ -4,12 +4,17 @@ import type { Operation, Problem } from '../model/index.ts';
 import { digestOf } from '../policy/fingerprint.ts';
 import { parsePolicy } from '../policy/parse.ts';
 import { type PreparedPolicy, prepare } from '../policy/prepare.ts';
+import type { ProblemCode } from '../policy/problem-codes.ts';
+import { excerpt, printable } from './excerpt.ts';
 import { CommandError, exit } from './exit-codes.ts';
+import { reasonOf } from './reasons.ts';
 
 /** A policy file made ready, or every problem of it. */
-export type LoadedPolicy =
-  | { readonly ok: true; readonly prepared: PreparedPolicy; readonly problems: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+export type LoadedPolicy = {
+  /** The text of the file; empty where it is not UTF-8. */
+  readonly source: string;
+  readonly problems: readonly Problem[];
+} & ({ readonly ok: true; readonly prepared: PreparedPolicy } | { readonly ok: false });
 
 /** Whose tools a policy speaks of: those of the catalog, or any (`--tools any`). */
 export type Tools = 'known' | 'any';
@@ -27,6 +32,17 @@ export function loadPolicy(file: string, tools: Tools): LoadedPolicy {
   return loadText(readPolicyFile(file), tools);
 }
 
+/** A policy file made ready to decide. Throws a `CommandError` where it cannot be read or has errors. */
+export function preparePolicy(file: string, tools: Tools): PreparedPolicy {
+  const loaded = loadPolicy(file, tools);
+  if (loaded.ok) return loaded.prepared;
+  const errors = loaded.problems.filter(({ severity }) => severity === 'error');
+  throw new CommandError(
+    errors.map((problem) => problemText(file, problem, loaded.source)).join('\n'),
+    exit.policy,
+  );
+}
+
 /** The bytes of a policy file. Throws a `CommandError` where they cannot be read. */
 export function readPolicyFile(file: string): Uint8Array {
   try {
@@ -36,19 +52,25 @@ export function readPolicyFile(file: string): Uint8Array {
   }
 }
 
+/** What is wrong with a file whose bytes are no text. */
+export const NOT_UTF8: Problem = {
+  severity: 'error',
+  code: 'encoding' satisfies ProblemCode,
+  message: 'expected UTF-8',
+  at: { line: 1, column: 1 },
+};
+
 /** Checks and prepares the bytes of a policy file. */
 export function loadText(bytes: Uint8Array, tools: Tools): LoadedPolicy {
   const known = toolsOf(tools);
   const text = decode(bytes);
-  if (text === null) {
-    const at = { line: 1, column: 1 };
-    return { ok: false, problems: [{ severity: 'error', code: 'encoding', message: 'expected UTF-8', at }] };
-  }
+  if (text === null) return { ok: false, source: '', problems: [NOT_UTF8] };
   const parsed = parsePolicy(text, known);
-  if (!parsed.ok) return parsed;
+  if (!parsed.ok) return { ...parsed, source: text };
   const { policy, placeOf, warnings } = parsed;
   return {
     ok: true,
+    source: text,
     prepared: prepare(policy, { tools: known, digest: digestOf(text), placeOf }),
     problems: warnings,
   };
@@ -64,19 +86,10 @@ function decode(bytes: Uint8Array): string | null {
 
 /** A problem as `FILE:LINE:COL: error|warning: MESSAGE [code]` (contracts.md, "Commands"). */
 export function problemLine(file: string, { severity, code, message, at }: Problem): string {
-  return `${file}:${at.line}:${at.column}: ${severity}: ${message} [${code}]`;
+  return `${file}:${at.line}:${at.column}: ${severity}: ${printable(message)} [${code}]`;
 }
 
-/** Why a file could not be read or written, without its path. */
-export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+/** The same for people: with the line of the file and a caret below the place. */
+export function problemText(file: string, problem: Problem, source: string): string {
+  return [problemLine(file, problem), ...excerpt(source, problem.at)].join('\n');
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is not a folder',
-};

@@ -2,10 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { addCheck } from './commands/check.ts';
 import type { Ended } from './commands/common.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDiff } from './commands/diff.ts';
 import { addDryRun } from './commands/dry-run.ts';
+import { addExplain } from './commands/explain.ts';
 import { addImport } from './commands/import.ts';
 import { addInit } from './commands/init.ts';
+import { addReplay } from './commands/replay.ts';
 import { addSandbox } from './commands/sandbox.ts';
+import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { addTest } from './commands/test.ts';
 import { addTools } from './commands/tools.ts';
@@ -17,10 +21,14 @@ import { version } from './version.ts';
 const COMMANDS: readonly ((program: Command, ended: Ended) => void)[] = [
   addServe,
   addCheck,
+  addSchema,
   addDryRun,
+  addExplain,
   addTest,
   addInit,
   addImport,
+  addReplay,
+  addDiff,
   addTools,
   addVerifyAudit,
   addSandbox,

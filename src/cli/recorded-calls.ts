@@ -14,9 +14,11 @@ export type Recorded = { readonly file: string; readonly line: number } & (
  * A line is checked for its form, not for its hash: `verify-audit` does that. Memory does not grow with the files.
  */
 export async function* recordedCalls(files: readonly string[], onBytes?: OnBytes): AsyncGenerator<Recorded> {
-  for await (const each of textLines(files, onBytes)) {
-    if ('problem' in each) yield each;
-    else yield { file: each.file, line: each.line, ...readRecord(each.text) };
+  for await (const lines of textLines(files, onBytes)) {
+    for (const each of lines) {
+      if ('problem' in each) yield each;
+      else yield { file: each.file, line: each.line, ...readRecord(each.text) };
+    }
   }
 }
 
@@ -28,9 +30,21 @@ export async function* recordedCalls(files: readonly string[], onBytes?: OnBytes
  * as the line has, no member was dropped: that is exact, and nearly every line that the proxy writes is such a line.
  * Any other goes through our own parser, which tells what is wrong, or that nothing is.
  */
-export function readRecord(text: string): { readonly record: AuditRecord } | { readonly problem: string } {
-  const value = parseQuickly(text) ?? parseStrictly(text);
-  if (typeof value === 'string') return { problem: value };
+export function readRecord(text: string): ReadRecord {
+  const value = readObject(text);
+  return typeof value === 'string' ? { problem: value } : asRecord(value);
+}
+
+/** A record, or why there is none. */
+export type ReadRecord = { readonly record: AuditRecord } | { readonly problem: string };
+
+/** The object that a text is, each key in it once; else what is wrong with the text. */
+export function readObject(text: string): JsonObject | string {
+  return parseQuickly(text) ?? parseStrictly(text);
+}
+
+/** An object -> the record that it is, or why it is none. */
+export function asRecord(value: JsonObject): ReadRecord {
   if (isLoss(value)) return { problem: `${value.lost} records were lost here, as the audit itself says` };
   const wrong = wrongMember(value);
   // Each member that is relied upon was looked at.
@@ -64,7 +78,6 @@ function quotesOf(value: Json): number {
   return count;
 }
 
-/** The object, or what is wrong with the text. */
 function parseStrictly(text: string): JsonObject | string {
   const parsed = parseJson(text);
   if (!parsed.ok) return `not JSON: ${parsed.why}`;
@@ -103,15 +116,13 @@ const CODES: Readonly<Record<AuditRecord['code'], true>> = {
   upstream_unavailable: true,
   internal_error: true,
 };
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+/** Each such text is a time, if not always one that a calendar would write so. */
+const TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 
 /** The members of a record that replaying it relies on (docs/audit.md, "A record"), and what they have to be. */
 const MEMBERS: Readonly<Record<string, readonly [check: Check, expected: string]>> = {
   id: [isText, 'a text'],
-  at: [
-    (value) => typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value)),
-    'a time such as 2026-01-01T00:00:00.000Z',
-  ],
+  at: [(value) => typeof value === 'string' && TIME.test(value), 'a time such as 2026-01-01T00:00:00.000Z'],
   intent: [(value) => value === undefined || value === true, '`true`, or no such member'],
   tool: [isText, 'a text'],
   operation: [isTextOrNull, 'a text or null'],

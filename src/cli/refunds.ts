@@ -15,6 +15,7 @@ export function openRefunds(limits: Limits): Refunds {
       pending.push({ ticket, at });
     },
     async until(now) {
+      if (pending.length === 0) return;
       const due = pending.filter(({ at }) => at <= now).toSorted((a, b) => a.at - b.at);
       pending = pending.filter(({ at }) => at > now);
       for (const { ticket, at } of due) await limits.settle(ticket, 'refund', at);

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { memoryLimits } from '../adapters/limits/memory.ts';
 import { operations } from '../catalog/operations.ts';
 import type { Call, Hold, Limits, Refusal, Step } from '../model/index.ts';
-import { type Judgement, judge } from '../pipeline/judge.ts';
-import { callParser, type ParseCall } from '../pipeline/parse-call.ts';
+import type { Judgement } from '../pipeline/judge.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { sentArgs } from '../pipeline/sent-args.ts';
 import {
@@ -18,8 +17,8 @@ import { type Coverage, openWitness, type Witness } from '../policy/coverage.ts'
 import { type Fingerprint, fingerprintWith } from '../policy/fingerprint.ts';
 import { isObject } from '../policy/paths.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
+import { callReader, openBench } from './bench.ts';
 import type { Tools } from './load-policy.ts';
-import { openRefunds } from './refunds.ts';
 import type { TestedPolicy, TestFile } from './test-files.ts';
 
 /** How the cases of all files went, and what they saw of each policy. */
@@ -53,7 +52,7 @@ type Told = 'expected' | 'actual' | 'trace' | 'differing';
 type MadeCall = Omit<GivenCall, 'place' | 'times'>;
 
 /** What the cases of one policy are run with. */
-interface Bench {
+interface Setting {
   readonly prepared: PreparedPolicy;
   readonly parse: (call: CaseCall) => Call;
   readonly fingerprint: Fingerprint;
@@ -67,25 +66,28 @@ export async function runTests(
 ): Promise<TestRun> {
   const called = new Set(files.flatMap(({ cases }) => cases).flatMap(toolsOf));
   const compiled = operations.filter(({ name }) => called.has(name));
-  const parse = parseWith(tools === 'any' ? null : callParser(compiled, null));
+  const parse = parseWith(callReader(tools === 'any' ? null : compiled));
   const fingerprint = fingerprintWith(secret ?? randomBytes(32));
   const names = tools === 'any' ? [] : operations.map(({ name }) => name);
-  const benches = new Map<TestedPolicy, Bench>();
+  const settings = new Map<TestedPolicy, Setting>();
   const runs: FileRun[] = [];
   for (const { file, policy, cases } of files) {
     const { prepared } = policy;
-    const bench = benches.get(policy) ?? {
+    const setting = settings.get(policy) ?? {
       prepared,
       parse,
       fingerprint,
       witness: openWitness(prepared, names),
     };
-    benches.set(policy, bench);
+    settings.set(policy, setting);
     const caseRuns: CaseRun[] = [];
-    for (const each of cases) caseRuns.push(await runCase(each, bench));
+    for (const each of cases) caseRuns.push(await runCase(each, setting));
     runs.push({ file, policy: policy.file, cases: caseRuns });
   }
-  const policies = Array.from(benches, ([{ file }, { witness }]) => ({ file, coverage: witness.coverage() }));
+  const policies = Array.from(settings, ([{ file }, { witness }]) => ({
+    file,
+    coverage: witness.coverage(),
+  }));
   return { files: runs, policies };
 }
 
@@ -95,18 +97,18 @@ function toolsOf({ call, given }: Case): readonly string[] {
 }
 
 /** Ends at the first given call that is not as expected: what comes after it would tell nothing. */
-async function runCase(each: Case, bench: Bench): Promise<CaseRun> {
-  const decide = openCase(bench);
+async function runCase(each: Case, setting: Setting): Promise<CaseRun> {
+  const decide = openCase(setting);
   const told = { name: each.name, line: each.place.line };
   for (const given of each.given) {
-    const call = bench.parse(given);
+    const call = setting.parse(given);
     for (let i = 1; i <= given.times; i++) {
       const ended = await decide(given, call);
       if (ended.differing.length > 0) return { ...told, passed: false, given: whichOf(given, i), ...ended };
     }
   }
   const own = { ...each.call, expect: each.expect, outcome: 'ok', settledAt: each.call.at } as const;
-  const ended = await decide(own, bench.parse(each.call));
+  const ended = await decide(own, setting.parse(each.call));
   return { ...told, passed: ended.differing.length === 0, given: null, ...ended };
 }
 
@@ -115,17 +117,12 @@ function whichOf({ place, times }: GivenCall, i: number): string {
 }
 
 /** Opens counters of a case's own; answers what decides its calls in their order. */
-function openCase({ prepared, fingerprint, witness }: Bench) {
+function openCase({ prepared, fingerprint, witness }: Setting) {
   const { limits, usedUp } = watched(memoryLimits());
-  const refunds = openRefunds(limits);
-  return async (made: MadeCall, call: Call): Promise<Pick<CaseRun, Told>> => {
-    const { identity, transport, at, expect: expected } = made;
-    await refunds.until(at);
-    const caller = { identity, session: transport === 'rest' ? null : made.session };
-    const judgement = await judge(prepared, call, { caller, at, fingerprint }, limits);
-    const ticket = judgement.verdict === 'allow' ? judgement.ticket : null;
-    if (ticket !== null && made.outcome === 'unreached') refunds.add(ticket, made.settledAt);
-    const { trace } = judgement;
+  const bench = openBench({ prepared, fingerprint, limits });
+  return async ({ expect: expected, ...made }: MadeCall, call: Call): Promise<Pick<CaseRun, Told>> => {
+    const judgement = await bench.judge({ ...made, call });
+    const trace = judgement.trace();
     witness.see({ tool: made.tool, trace, usedUp: usedUp() });
     const actual = endingOf(judgement, made.tool);
     return { expected, actual, trace, differing: differences(expected, actual) };
@@ -133,13 +130,11 @@ function openCase({ prepared, fingerprint, witness }: Bench) {
 }
 
 /** Arguments go through the text that an agent would send, so that the bounds on it are held. */
-function parseWith(parse: ParseCall | null): (call: CaseCall) => Call {
+function parseWith(read: ReturnType<typeof callReader>): (call: CaseCall) => Call {
   return ({ tool, transport, args }) => {
     const parsed = parseJson(JSON.stringify({ args }), ['args']);
     if (!parsed.ok || !isObject(parsed.value)) throw new Error('arguments of a case are not JSON');
-    const sent = sentArgs(parsed, ['args'], parsed.value['args']);
-    const known = parse?.({ tool, transport, args: sent });
-    return known?.call ?? { tool, transport, args, jwt: null, violations: sent.faults };
+    return read({ tool, transport, args: sentArgs(parsed, ['args'], parsed.value['args']) });
   };
 }
 

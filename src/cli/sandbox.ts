@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseSeed, startSandbox } from '../sandbox/server.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
-import { reasonOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 
 /** `portcullis sandbox`: the FusionAuth-compatible sandbox alone, until a signal comes. */
 export async function sandbox(flags: { readonly port: string; readonly seed?: string }): Promise<ExitCode> {

@@ -7,7 +7,8 @@ import type { CaseWords } from '../policy/read-call.ts';
 import { parseCases } from '../policy/read-cases.ts';
 import { readIdentity, readTime } from './call-line.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
-import { loadPolicy, problemLine, reasonOf, type Tools, toolsOf } from './load-policy.ts';
+import { loadPolicy, NOT_UTF8, problemText, type Tools, toolsOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 
 /** A test file that can be run, with the policy that it tests. */
 export interface TestFile {
@@ -62,20 +63,16 @@ export function isTestFile(file: string): boolean {
   return TEST_FILE.test(file);
 }
 
-/** What is wrong with a test file by itself. Throws a `CommandError` where it cannot be read. */
-export function testFileProblems(file: string, tools: Tools): readonly Problem[] {
-  const text = readTestFile(file);
-  if (text === null) return [NOT_UTF8];
-  const parsed = parseCases(text, wordsFor(tools));
-  return parsed.ok ? [] : parsed.problems;
+/** A test file by itself: its text, and what is wrong with it. Throws a `CommandError` where it cannot be read. */
+export function checkTestFile(
+  file: string,
+  tools: Tools,
+): { readonly source: string; readonly problems: readonly Problem[] } {
+  const source = readTestFile(file);
+  if (source === null) return { source: '', problems: [NOT_UTF8] };
+  const parsed = parseCases(source, wordsFor(tools));
+  return { source, problems: parsed.ok ? [] : parsed.problems };
 }
-
-const NOT_UTF8: Problem = {
-  severity: 'error',
-  code: 'encoding',
-  message: 'expected UTF-8',
-  at: { line: 1, column: 1 },
-};
 
 function wordsFor(tools: Tools): CaseWords {
   return { tools: toolsOf(tools), identity: readIdentity, time: readTime };
@@ -112,12 +109,12 @@ class Loading {
     this.known.add(resolve(file));
     const text = readTestFile(file);
     if (text === null) {
-      this.problems.add(problemLine(file, NOT_UTF8));
+      this.problems.add(problemText(file, NOT_UTF8, ''));
       return;
     }
     const parsed = parseCases(text, this.words);
     if (!parsed.ok) {
-      for (const problem of parsed.problems) this.problems.add(problemLine(file, problem));
+      for (const problem of parsed.problems) this.problems.add(problemText(file, problem, text));
       if (parsed.policy !== null) this.policyAt(join(dirname(file), parsed.policy));
       return;
     }
@@ -132,7 +129,7 @@ class Loading {
     if (known !== undefined) return known;
     const loaded = loadPolicy(file, this.tools);
     for (const problem of loaded.problems) {
-      if (problem.severity === 'error') this.problems.add(problemLine(file, problem));
+      if (problem.severity === 'error') this.problems.add(problemText(file, problem, loaded.source));
     }
     const policy = loaded.ok ? { file, prepared: loaded.prepared } : null;
     this.policies.set(path, policy);

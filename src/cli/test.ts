@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { junitXml } from './junit.ts';
-import { reasonOf, type Tools } from './load-policy.ts';
+import type { Tools } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 import { runTests, type TestRun } from './run-cases.ts';
 import { loadTests } from './test-files.ts';
 import { coverageLines, fileLines, tally } from './test-report.ts';

@@ -3,7 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CommandError, exit } from './exit-codes.ts';
-import { reasonOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 
 /** One line of a file, or why its text cannot be had. Lines are numbered from 1. */
 export type TextLine = { readonly file: string; readonly line: number } & (
@@ -35,26 +35,29 @@ function sizeOfFile(file: string): number {
 }
 
 /**
- * The lines of files one after another, `-` for stdin, plain or gzip (told by its first bytes, not by its name).
+ * The lines of files one after another, many at a time: waiting for each of them would take longer than reading it.
+ * Files are read in their order, `-` for stdin, plain or gzip (told by its first bytes, not by its name).
  * Blank lines are left out and counted. What is longer than a line can be, is not UTF-8, or cannot be read to its end
  * is answered as a problem where it stands, and the next line or file goes on.
  */
 export async function* textLines(
   files: readonly string[],
   onBytes: OnBytes = () => {},
-): AsyncGenerator<TextLine> {
+): AsyncGenerator<readonly TextLine[]> {
   for (const file of files) {
     let line = 1;
     try {
       for await (const block of blocksOf(openFile(file, onBytes))) {
+        const lines: TextLine[] = [];
         for (const each of linesIn(block)) {
-          if (typeof each !== 'string') yield { file, line, problem: each.problem };
-          else if (each.trim() !== '') yield { file, line, text: each };
+          if (typeof each !== 'string') lines.push({ file, line, problem: each.problem });
+          else if (each.trim() !== '') lines.push({ file, line, text: each });
           line++;
         }
+        yield lines;
       }
     } catch (error) {
-      yield { file, line, problem: `the file cannot be read from here on: ${reasonOf(error)}` };
+      yield [{ file, line, problem: `the file cannot be read from here on: ${reasonOf(error)}` }];
     }
   }
 }

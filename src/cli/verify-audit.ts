@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { verifyAudit } from '../adapters/audit/verify.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
-import { reasonOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 
 /** `portcullis verify-audit`: whether the records of audit files, oldest first, are whole and in their chains. */
 export async function verifyFiles(files: readonly string[]): Promise<ExitCode> {

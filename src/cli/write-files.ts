@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { CommandError, exit } from './exit-codes.ts';
-import { reasonOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
 
 /** A file that a command makes. */
 export interface NewFile {

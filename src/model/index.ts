@@ -329,6 +329,8 @@ export interface Step {
   readonly conditions?: readonly SeenCondition[];
   readonly violations?: readonly Violation[];
   readonly note?: string;
+  /** Of a limit that is used up. */
+  readonly limit?: UsedLimit;
 }
 
 /** What observe mode would have done. */
@@ -337,8 +339,11 @@ export interface Would {
   readonly rule: RuleId | null;
 }
 
+/** What was looked at on the way to a decision, made when it is asked for: it takes longer than the decision. */
+export type Trace = () => readonly Step[];
+
 /** The policy's answer before limits are asked. Only an allow has claims. */
-export type Decision = { readonly trace: readonly Step[] } & (
+export type Decision = { readonly trace: Trace } & (
   | { readonly verdict: 'unknown_tool'; readonly hidden: boolean }
   | {
       readonly verdict: 'allow';
@@ -397,6 +402,14 @@ export interface LimitState {
   readonly remaining: number;
   /** ISO 8601, UTC. */
   readonly reset_at: string;
+}
+
+/** A used-up limit as the trace shows it: also what this call asked of it, and from when on that fits. */
+export interface UsedLimit extends LimitState {
+  readonly kind: Claim['kind'];
+  readonly asked: number;
+  /** ISO 8601, UTC, where nothing else is counted before; null: never. */
+  readonly fits_at: string | null;
 }
 
 // ---------------------------------------------------------------- FusionAuth

@@ -5,13 +5,15 @@ import type {
   DenialCode,
   Hold,
   Instant,
-  Limits,
   LimitState,
+  Limits,
   Refusal,
   RuleId,
   SecretsShown,
   Step,
   Ticket,
+  Trace,
+  UsedLimit,
   Violation,
   Would,
 } from '../model/index.ts';
@@ -21,7 +23,7 @@ import type { PreparedPolicy } from '../policy/prepare.ts';
 import { calendarWord } from '../policy/windows.ts';
 
 /** What policy and limits say of a call together. */
-export type Judgement = { readonly trace: readonly Step[] } & (
+export type Judgement = { readonly trace: Trace } & (
   | { readonly verdict: 'unknown_tool'; readonly hidden: boolean }
   | {
       readonly verdict: 'allow';
@@ -53,7 +55,7 @@ export async function judge(
   const decision = decide(policy, call, context);
   if (decision.verdict === 'unknown_tool') return decision;
   if (decision.verdict === 'deny') return denied(decision);
-  if (decision.claims.length === 0) return allowed(decision, null, []);
+  if (decision.claims.length === 0) return allowed(decision, { ticket: null, missed: [], at: context.at });
   return conclude(decision, await limits.reserve(decision.claims, context.at), context.at);
 }
 
@@ -81,15 +83,17 @@ function denied({
 
 function allowed(
   { trace, claims, would, secrets }: Allow,
-  ticket: Ticket | null,
-  missed: readonly Refusal[],
+  {
+    ticket,
+    missed,
+    at,
+  }: { readonly ticket: Ticket | null; readonly missed: readonly Refusal[]; readonly at: Instant },
 ): Judgement {
   const [first] = missed;
   const claim = first === undefined ? undefined : claims[first.claim];
-  const steps = missed.map((refusal) => limitStep(claims[refusal.claim], refusal, 'observed'));
   return {
     verdict: 'allow',
-    trace: [...trace, ...steps],
+    trace: () => [...trace(), ...limitSteps(claims, missed, at, 'observed')],
     ticket,
     would: would ?? (claim === undefined ? null : { code: codeOf(claim), rule: claim.rule }),
     secrets,
@@ -99,15 +103,18 @@ function allowed(
 function conclude(decision: Allow, hold: Hold, at: Instant): Judgement {
   switch (hold.hold) {
     case 'granted':
-      return allowed(decision, hold.ticket, hold.missed);
+      return allowed(decision, { ticket: hold.ticket, missed: hold.missed, at });
     case 'refused':
       return decision.observing
-        ? allowed(decision, null, hold.refusals)
+        ? allowed(decision, { ticket: null, missed: hold.refusals, at })
         : refused(decision, hold.refusals, at);
     case 'unknown':
       return {
         verdict: 'deny',
-        trace: [...decision.trace, { step: 'limit', name: 'limits', result: 'failed', note: hold.why }],
+        trace: () => [
+          ...decision.trace(),
+          { step: 'limit', name: 'limits', result: 'failed', note: hold.why },
+        ],
         code: 'limits_unavailable',
         rule: null,
         reason:
@@ -129,7 +136,7 @@ function refused({ trace, claims }: Allow, refusals: readonly Refusal[], at: Ins
   const retryAfterMs = waits.includes(null) ? null : Math.max(...waits.map((wait) => wait ?? 0));
   return {
     verdict: 'deny',
-    trace: [...trace, ...refusals.map((refusal) => limitStep(claims[refusal.claim], refusal, 'enforced'))],
+    trace: () => [...trace(), ...limitSteps(claims, refusals, at, 'enforced')],
     code: codeOf(claim),
     rule: claim.rule,
     reason: claim.because ?? usedUp(claim),
@@ -171,12 +178,25 @@ function limitState(claim: Claim, { used, resetAt }: Refusal, at: Instant): Limi
   };
 }
 
-function limitStep(claim: Claim | undefined, refusal: Refusal, how: 'observed' | 'enforced'): Step {
-  return {
-    step: 'limit',
-    name: claim?.rule ?? '',
-    result: 'failed',
-    ...(how === 'observed' ? { observed: true } : {}),
-    note: claim === undefined ? '' : `${usedUp(claim)} Used: ${fromUnits(refusal.used, claim.unit)}.`,
-  };
+function limitSteps(
+  claims: readonly Claim[],
+  refusals: readonly Refusal[],
+  at: Instant,
+  how: 'observed' | 'enforced',
+): readonly Step[] {
+  return refusals.flatMap((refusal) => {
+    const claim = claims[refusal.claim];
+    if (claim === undefined) return [];
+    const observed = how === 'observed' ? { observed: true } : {};
+    const note = `${usedUp(claim)} Used: ${fromUnits(refusal.used, claim.unit)}.`;
+    const limit = usedLimit(claim, refusal, at);
+    return { step: 'limit', name: claim.rule, result: 'failed', ...observed, note, limit } as const;
+  });
+}
+
+function usedLimit(claim: Claim, refusal: Refusal, at: Instant): UsedLimit {
+  const { kind, cost, unit } = claim;
+  const wait = refusal.retryAfterMs;
+  const fits = wait === null ? null : new Date(at + wait).toISOString();
+  return { kind, asked: fromUnits(cost, unit), ...limitState(claim, refusal, at), fits_at: fits };
 }

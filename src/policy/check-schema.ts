@@ -17,10 +17,8 @@ export type CheckSchema = (schema: JsonObject, targets: Targets, at: Position) =
 
 /** A check of all the `arguments` of one file, which share one bound. */
 export function schemaChecker(report: Report): CheckSchema {
-  const ajv = newAjv();
-  // To tell whether it may put a schema in the place of its `$ref`, Ajv reads every list in it twice, and so for
-  // each list in a list.
-  ajv.opts.inlineRefs = false;
+  /** Made once a file has `arguments`: many have none. */
+  let ajv: Ajv2020 | undefined;
   /** Null once there were too many, which is told once. */
   let left: number | null = MAX_SCHEMAS;
   return (schema, targets, at) => {
@@ -32,10 +30,19 @@ export function schemaChecker(report: Report): CheckSchema {
     if (gathered === null) return;
     checkEnds(gathered.schemas, resolve, report);
     new SchemaWalk(schema, resolve, report).run(targets, at);
+    ajv ??= checkingAjv();
     const { $schema: _, ...body } = schema;
     if (!ajv.validateSchema(body)) reportInvalid(schema, ajv.errors ?? [], report, at);
     if (report.errors === before) compile(schema, ajv, report, at);
   };
+}
+
+function checkingAjv(): Ajv2020 {
+  const ajv = newAjv();
+  // To tell whether it may put a schema in the place of its `$ref`, Ajv reads every list in it twice, and so for
+  // each list in a list.
+  ajv.opts.inlineRefs = false;
+  return ajv;
 }
 
 /** At most one problem for each place: what more the metaschema says of it are its other ways to be right. */

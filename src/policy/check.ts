@@ -1,7 +1,8 @@
 import type { Condition, Policy, Rule, Tool, ToolRules } from '../model/index.ts';
+import { warnOfRules } from './check-rules.ts';
 import { schemaChecker } from './check-schema.ts';
 import { clip, type Report, START, suggestion } from './located.ts';
-import { firstMeaning, isGlob, meant, means, type Named } from './names.ts';
+import { firstMeaning, isGlob, means, meant, type Named } from './names.ts';
 import { pointlessValue } from './pointless.ts';
 import { pathProblem, schemasAt } from './vocabulary.ts';
 
@@ -31,6 +32,7 @@ export function checkPolicy(policy: Policy, tools: readonly Tool[] | null, repor
     for (const rule of toolRules.rules) checkRule(rule, under, report);
   }
   warn(policy, tools, report);
+  if (report.errors === 0) warnOfRules(policy, tools, report);
 }
 
 function checkKeys(toolRules: readonly ToolRules[], tools: readonly Tool[] | null, report: Report): void {

@@ -1,17 +1,6 @@
-import { RE2JS } from 're2js';
-import type {
-  Condition,
-  Json,
-  JsonObject,
-  Operator,
-  Path,
-  SeenCondition,
-  Transport,
-} from '../model/index.ts';
-import { isList, isObject, parsePath, valueAt } from './paths.ts';
-
-/** What a condition can be: it holds, does not hold, or cannot be told. Unknown never helps the caller. */
-export type Truth = 'yes' | 'no' | 'unknown';
+import type { Condition, Json, JsonObject, Path, SeenCondition, Transport } from '../model/index.ts';
+import { type Judge, judges, negate, type Truth } from './operators.ts';
+import { isList, parsePath, valueAt } from './paths.ts';
 
 /** Everything that conditions can look at, one member a root of the language. */
 export interface Roots {
@@ -25,164 +14,155 @@ export interface Roots {
 /** A condition made ready: regexes built, paths split. */
 export interface PreparedCondition {
   test(roots: Roots): Truth;
-  /** The conditions in it that look at a value, for the trace: as written, with what they see and how they hold. */
-  see(roots: Roots, show: ShowValue): readonly SeenCondition[];
-  /** Truths that are possible for this caller whatever the arguments, the JWT and the time are. */
-  possible(roots: Roots): ReadonlySet<Truth>;
+  /** What it looked at, as a tree of its groups, for people. */
+  look(roots: Roots, show: ShowValue): LookedAt;
+  /** The truths that are possible, whatever stands where nothing can be seen; maybe more, never fewer. */
+  possible(roots: Roots, unseen: Unseen): ReadonlySet<Truth>;
+  /** Where the conditions in it look, each as written. */
+  readonly looks: readonly Look[];
 }
 
-/** How the trace shows a value that stands at a path of a root: secrets become fingerprints. */
+export interface Look {
+  readonly root: string;
+  readonly path: Path;
+  readonly condition: string;
+}
+
+/** What of a call cannot be seen: null where what stands at a path is known, else what may be there. */
+export type Unseen = (root: string, path: Path) => 'text' | 'anything' | null;
+
+/** A condition with what it saw and how it held. Secrets, also those of the policy, are fingerprints. */
+export type LookedAt = { readonly held: Truth } & (
+  | (SingleCondition & { readonly seen?: Json })
+  | { readonly group: 'any' | 'all' | 'not'; readonly members: readonly LookedAt[] }
+);
+
+/** How a value is shown that stands at a path of a root: secrets become fingerprints. */
 export type ShowValue = (root: string, path: Path, value: Json) => Json;
 
 /** Makes a checked condition ready to run. */
 export function prepareCondition(condition: Condition): PreparedCondition {
-  if ('any' in condition) return group(condition.any.map(prepareCondition), anyOf);
-  if ('all' in condition) return group(condition.all.map(prepareCondition), allOf);
-  if ('not' in condition)
-    return group([prepareCondition(condition.not)], ([truth]) => negate(truth ?? 'unknown'));
+  if ('any' in condition) return group('any', condition.any);
+  if ('all' in condition) return group('all', condition.all);
+  if ('not' in condition) return negation(prepareCondition(condition.not));
   return single(condition);
 }
 
+/** The conditions in a tree that look at a value, for the trace: as written, with what they saw and how they held. */
+export function leavesOf(looked: LookedAt): readonly SeenCondition[] {
+  if ('group' in looked) return looked.members.flatMap(leavesOf);
+  const { seen, held } = looked;
+  return [{ condition: conditionText(looked), ...(seen === undefined ? {} : { seen }), held }];
+}
+
+/** A condition on one line. */
+export function conditionText({ path, op, value }: SingleCondition): string {
+  return `${path} ${op} ${JSON.stringify(value)}`;
+}
+
+export type SingleCondition = Extract<Condition, { path: string }>;
+
 const ALL_TRUTHS: ReadonlySet<Truth> = new Set<Truth>(['yes', 'no', 'unknown']);
-/** The roots that are the same in every call of a caller. */
-const STEADY_ROOTS = new Set(['identity', 'call']);
-
-function single(condition: Extract<Condition, { path: string }>): PreparedCondition {
-  const parsed = parsePath(condition.path);
-  if (parsed === null) throw new Error(`condition on \`${condition.path}\` was not checked`);
-  const { root, path } = parsed;
-  const judge = judges[condition.op](condition.value);
-  const look = (roots: Roots) => valueAt((roots as unknown as JsonObject)[root], path);
-  const test = (roots: Roots) => judge(look(roots));
-  const text = `${condition.path} ${condition.op} ${JSON.stringify(condition.value)}`;
-  return {
-    test,
-    see(roots, show) {
-      const value = look(roots);
-      return [
-        {
-          condition: text,
-          ...(value === undefined ? {} : { seen: show(root, path, value) }),
-          held: judge(value),
-        },
-      ];
-    },
-    possible: (roots) => (STEADY_ROOTS.has(root) ? new Set([test(roots)]) : ALL_TRUTHS),
-  };
-}
-
-function group(
-  members: readonly PreparedCondition[],
-  join: (truths: readonly Truth[]) => Truth,
-): PreparedCondition {
-  return {
-    test: (roots) => join(members.map((member) => member.test(roots))),
-    see: (roots, show) => members.flatMap((member) => member.see(roots, show)),
-    possible: (roots) =>
-      combinations(
-        members.map((member) => member.possible(roots)),
-        join,
-      ),
-  };
-}
-
-/** Joins are associative enough to be folded: the possible results of `n` members, a pair at a time. */
-function combinations(
-  sets: readonly ReadonlySet<Truth>[],
-  join: (truths: readonly Truth[]) => Truth,
-): ReadonlySet<Truth> {
-  const [first = ALL_TRUTHS, ...rest] = sets;
-  if (rest.length === 0) return new Set(Array.from(first, (truth) => join([truth])));
-  return rest.reduce<ReadonlySet<Truth>>(
-    (left, right) => new Set(Array.from(left, (a) => Array.from(right, (b) => join([a, b]))).flat()),
-    first,
-  );
-}
-
-function anyOf(truths: readonly Truth[]): Truth {
-  if (truths.includes('yes')) return 'yes';
-  return truths.includes('unknown') ? 'unknown' : 'no';
-}
-
-function allOf(truths: readonly Truth[]): Truth {
-  if (truths.includes('no')) return 'no';
-  return truths.includes('unknown') ? 'unknown' : 'yes';
-}
-
-function negate(truth: Truth): Truth {
-  if (truth === 'unknown') return 'unknown';
-  return truth === 'yes' ? 'no' : 'yes';
-}
-
-type Judge = (seen: Json | undefined) => Truth;
-
-/** One row an operator: its value -> what it says of the value seen (undefined: missing or null). */
-const judges: Readonly<Record<Operator, (value: Json) => Judge>> = {
-  eq: (value) => (seen) => sameType(seen, value) ?? truth(deepEqual(seen, value)),
-  neq: (value) => (seen) => sameType(seen, value) ?? truth(!deepEqual(seen, value)),
-  in: (value) => (seen) => elementType(seen, value) ?? truth(hasElement(value, seen)),
-  not_in: (value) => (seen) => elementType(seen, value) ?? truth(!hasElement(value, seen)),
-  lt: (value) => compare(value, (a, b) => a < b),
-  lte: (value) => compare(value, (a, b) => a <= b),
-  gt: (value) => compare(value, (a, b) => a > b),
-  gte: (value) => compare(value, (a, b) => a >= b),
-  regex: (value) => {
-    const pattern = RE2JS.compile(String(value));
-    return (seen) => (typeof seen === 'string' ? truth(pattern.matcher(seen).find()) : 'unknown');
-  },
-  contains: (value) => (seen) => containing(seen, value),
-  not_contains: (value) => (seen) => negate(containing(seen, value)),
-  starts_with: (value) => (seen) =>
-    typeof seen === 'string' ? truth(seen.startsWith(String(value))) : 'unknown',
-  ends_with: (value) => (seen) =>
-    typeof seen === 'string' ? truth(seen.endsWith(String(value))) : 'unknown',
-  subset_of: (value) => (seen) =>
-    isList(seen) ? truth(seen.every((element) => hasElement(value, element))) : 'unknown',
-  exists: (value) => (seen) => truth((seen !== undefined) === value),
+const YES_OR_NO: ReadonlySet<Truth> = new Set<Truth>(['yes', 'no']);
+const ONLY: Readonly<Record<Truth, ReadonlySet<Truth>>> = {
+  yes: new Set<Truth>(['yes']),
+  no: new Set<Truth>(['no']),
+  unknown: new Set<Truth>(['unknown']),
 };
 
-function truth(holds: boolean): Truth {
-  return holds ? 'yes' : 'no';
+const READ: ReadonlyMap<string, (roots: Roots) => Json> = new Map([
+  ['args', ({ args }) => args],
+  ['identity', ({ identity }) => identity],
+  ['call', ({ call }) => call],
+  ['jwt', ({ jwt }) => jwt],
+  ['time', ({ time }) => time],
+] satisfies [keyof Roots, (roots: Roots) => Json][]);
+
+function single(condition: SingleCondition): PreparedCondition {
+  const { root = '', path = [] } = parsePath(condition.path) ?? {};
+  const read = READ.get(root);
+  if (read === undefined) throw new Error(`condition on \`${condition.path}\` was not checked`);
+  const judge = judges[condition.op](condition.value);
+  const ofSomeText = truthsOfText(condition.op, judge);
+  const test = (roots: Roots) => judge(valueAt(read(roots), path));
+  return {
+    test,
+    look(roots, show) {
+      const seen = valueAt(read(roots), path);
+      return {
+        ...condition,
+        value: shownOperand(condition, (value) => show(root, path, value)),
+        ...(seen === undefined ? {} : { seen: show(root, path, seen) }),
+        held: judge(seen),
+      };
+    },
+    possible(roots, unseen) {
+      const what = unseen(root, path);
+      if (what === null) return ONLY[test(roots)];
+      return what === 'text' ? ofSomeText : ALL_TRUTHS;
+    },
+    looks: [{ root, path, condition: conditionText(condition) }],
+  };
 }
 
-function sameType(seen: Json | undefined, value: Json): 'unknown' | undefined {
-  return jsonType(seen) === jsonType(value) ? undefined : 'unknown';
+/** The truths that are possible of a text that is not known. Whether a text can be judged is the same for all. */
+function truthsOfText(op: SingleCondition['op'], judge: Judge): ReadonlySet<Truth> {
+  const ofOne = judge('text');
+  return op === 'exists' || ofOne === 'unknown' ? ONLY[ofOne] : YES_OR_NO;
 }
 
-function elementType(seen: Json | undefined, list: Json): 'unknown' | undefined {
-  return isList(list) && list.some((element) => jsonType(element) === jsonType(seen)) ? undefined : 'unknown';
+/** What is compared with a secret is one; a pattern or a part of one is none. */
+function shownOperand({ op, value }: SingleCondition, show: (value: Json) => Json): Json {
+  if (op === 'eq' || op === 'neq') return show(value);
+  const isSet = op === 'in' || op === 'not_in' || op === 'subset_of';
+  return isSet && isList(value) ? value.map(show) : value;
 }
 
-function hasElement(list: Json, seen: Json | undefined): boolean {
-  return isList(list) && list.some((element) => deepEqual(element, seen));
+/** The truth of one member that decides a group, whatever the others are. */
+const DECIDES = { any: 'yes', all: 'no' } as const;
+
+function group(kind: 'any' | 'all', conditions: readonly Condition[]): PreparedCondition {
+  const members = conditions.map(prepareCondition);
+  const decisive = DECIDES[kind];
+  const test = (roots: Roots) => {
+    let truth = negate(decisive);
+    for (const member of members) {
+      truth = join(truth, member.test(roots), decisive);
+      if (truth === decisive) return truth;
+    }
+    return truth;
+  };
+  return {
+    test,
+    look: (roots, show) => ({
+      group: kind,
+      members: members.map((member) => member.look(roots, show)),
+      held: test(roots),
+    }),
+    looks: members.flatMap(({ looks }) => looks),
+    possible: (roots, unseen) =>
+      members
+        .map((member) => member.possible(roots, unseen))
+        .reduce<ReadonlySet<Truth>>(
+          (left, right) =>
+            new Set(Array.from(left, (a) => Array.from(right, (b) => join(a, b, decisive))).flat()),
+          new Set([negate(decisive)]),
+        ),
+  };
 }
 
-function compare(value: Json, holds: (seen: number, bound: number) => boolean): Judge {
-  const bound = Number(value);
-  return (seen) => (typeof seen === 'number' ? truth(holds(seen, bound)) : 'unknown');
+function negation(member: PreparedCondition): PreparedCondition {
+  const test = (roots: Roots) => negate(member.test(roots));
+  return {
+    test,
+    look: (roots, show) => ({ group: 'not', members: [member.look(roots, show)], held: test(roots) }),
+    looks: member.looks,
+    possible: (roots, unseen) => new Set(Array.from(member.possible(roots, unseen), negate)),
+  };
 }
 
-function containing(seen: Json | undefined, value: Json): Truth {
-  if (isList(seen)) return truth(hasElement(seen, value));
-  if (typeof seen === 'string' && typeof value === 'string') return truth(seen.includes(value));
-  return 'unknown';
-}
-
-/** The JSON type of a value; missing has one of its own. */
-function jsonType(value: Json | undefined): string {
-  if (value === undefined || value === null) return 'missing';
-  return isList(value) ? 'array' : typeof value;
-}
-
-function deepEqual(left: Json | undefined, right: Json | undefined): boolean {
-  if (left === right) return true;
-  if (isList(left) && isList(right)) {
-    return left.length === right.length && left.every((element, i) => deepEqual(element, right[i]));
-  }
-  if (!isObject(left) || !isObject(right)) return false;
-  const keys = Object.keys(left);
-  return (
-    keys.length === Object.keys(right).length &&
-    keys.every((key) => Object.hasOwn(right, key) && deepEqual(left[key], right[key]))
-  );
+/** Two members of a group that `decisive` decides as one. */
+function join(a: Truth, b: Truth, decisive: Truth): Truth {
+  if (a === decisive || b === decisive) return decisive;
+  return a === 'unknown' || b === 'unknown' ? 'unknown' : a;
 }

@@ -1,5 +1,5 @@
 import type { Condition, Grant, Policy, SeenCondition, Step } from '../model/index.ts';
-import { prepareCondition, type PreparedCondition, type Roots } from './conditions.ts';
+import { leavesOf, type PreparedCondition, prepareCondition, type Roots } from './conditions.ts';
 import { means } from './names.ts';
 import type { PreparedPolicy, PreparedRule } from './prepare.ts';
 
@@ -132,7 +132,9 @@ function watchConditions(
   line: number | null,
   name: string,
 ): readonly Subject[] {
-  const singles = conditions.flatMap((condition) => condition.see(NOTHING, (_root, _path, value) => value));
+  const singles = conditions.flatMap((condition) =>
+    leavesOf(condition.look(NOTHING, (_root, _path, value) => value)),
+  );
   return singles.map(({ condition }) => {
     return { line, name, condition, ways: ['holding', 'not holding'], seen: new Set() };
   });

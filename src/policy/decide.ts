@@ -6,17 +6,17 @@ import type {
   Instant,
   PolicyCode,
   RuleId,
-  SeenCondition,
-  Step,
   Violation,
 } from '../model/index.ts';
 import { inUnits } from './amounts.ts';
-import type { PreparedCondition, Roots, ShowValue } from './conditions.ts';
+import type { PreparedCondition, Roots } from './conditions.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { valueAt, writePath } from './paths.ts';
-import type { PreparedLimit, PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
-import { looksSecret, withoutSecrets } from './secrets.ts';
-import { isAnonymous, type Subjects, subjectsOf } from './subjects.ts';
+import type { PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
+import type { PreparedLimit } from './prepare-limits.ts';
+import { rootsOf } from './roots.ts';
+import { type Subjects, subjectsOf } from './subjects.ts';
+import { type Failure, type Finding, type RuleResult, traceOf } from './trace.ts';
 
 /** All that a decision depends on beside the policy and the call. */
 export interface DecisionContext {
@@ -33,53 +33,29 @@ export interface DecisionContext {
  */
 export function decide(prepared: PreparedPolicy, call: Call, context: DecisionContext): Decision {
   const tool = prepared.tool(call.tool);
-  if (tool === null || tool.hidden) {
-    const note = tool === null ? 'no such tool' : 'hidden by the policy';
-    return {
-      verdict: 'unknown_tool',
-      hidden: tool !== null,
-      trace: [{ step: 'tool', name: call.tool, result: 'failed', note }],
-    };
-  }
-  return new Deciding(prepared, tool, call, context).run();
-}
-
-/** A check that did not pass. */
-interface Failure {
-  readonly code: PolicyCode;
-  readonly rule: RuleId | null;
-  readonly because: string;
-  readonly observed: boolean;
-  readonly violations: readonly Violation[];
-}
-
-const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-
-/** The roots that conditions look at, for one call. */
-export function rootsOf(
-  call: Pick<Call, 'tool' | 'transport' | 'args' | 'jwt'>,
-  kind: string | null,
-  context: Pick<DecisionContext, 'caller' | 'at'>,
-): Roots {
-  const { identity } = context.caller;
-  const at = new Date(context.at);
+  if (tool !== null && !tool.hidden) return new Deciding(prepared, tool, call, context).run();
+  const note = tool === null ? 'no such tool' : 'hidden by the policy';
   return {
-    args: call.args,
-    identity: { ...identity, anonymous: isAnonymous(identity) },
-    call: { tool: call.tool, transport: call.transport, kind },
-    jwt: call.jwt,
-    time: { hour: at.getUTCHours(), weekday: WEEKDAYS[at.getUTCDay()] ?? '' },
+    verdict: 'unknown_tool',
+    hidden: tool !== null,
+    trace: () => [{ step: 'tool', name: call.tool, result: 'failed', note }],
   };
 }
 
-/** One decision under way. Its life is one `decide`. */
-class Deciding {
-  private readonly trace: Step[] = [];
+const STAGES = ['checkDefault', 'checkGrants', 'checkArguments', 'checkRules', 'checkAmounts'] as const;
+const NONE: readonly never[] = [];
+
+/** One decision under way, and what it found. Its life is one `decide`. */
+class Deciding implements Finding {
+  granted: boolean | null = null;
+  violations: readonly Violation[] | null = null;
+  results: RuleResult[] | null = null;
+  readonly wrongAmounts: Failure[] = [];
   private readonly failures: Failure[] = [];
   private readonly claims: Claim[] = [];
+  private subjects: Subjects | null = null;
   private readonly roots: Roots;
   private readonly observing: boolean;
-  private readonly subjects: Subjects;
   private readonly prepared: PreparedPolicy;
   private readonly tool: PreparedTool;
   private readonly call: Call;
@@ -92,21 +68,15 @@ class Deciding {
     this.context = context;
     this.observing = prepared.policy.mode === 'observe';
     this.roots = rootsOf(call, tool.kind, context);
-    this.subjects = subjectsOf(context.caller);
   }
 
   run(): Decision {
-    const stages = [
-      this.checkDefault,
-      this.checkGrants,
-      this.checkArguments,
-      this.checkRules,
-      this.checkAmounts,
-    ];
-    for (const stage of stages) {
-      stage.call(this);
-      const blocking = this.failures.find((failure) => !failure.observed);
-      if (blocking !== undefined) return { verdict: 'deny', trace: this.trace, ...blocking };
+    for (const stage of STAGES) {
+      this[stage]();
+      const blocking = this.failures.find(({ observed }) => !observed);
+      if (blocking === undefined) continue;
+      const { code, rule, because, violations } = blocking;
+      return { verdict: 'deny', trace: () => this.trace(), code, rule, because, violations };
     }
     return this.allow();
   }
@@ -116,101 +86,71 @@ class Deciding {
     const would = first === undefined ? null : { code: first.code, rule: first.rule };
     return {
       verdict: 'allow',
-      trace: this.trace,
+      trace: () => this.trace(),
       // A call that an observing file would have denied charges nothing.
-      claims: this.observing && would !== null ? [] : this.claims,
+      claims: this.observing && would !== null ? NONE : this.claims,
       would,
       observing: this.observing,
       secrets: this.tool.secrets,
     };
   }
 
+  private trace() {
+    const { prepared, tool, call, roots, context } = this;
+    return traceOf({ prepared, tool, call, roots, fingerprint: context.fingerprint }, this);
+  }
+
   private checkDefault(): void {
-    if (this.prepared.policy.default !== 'deny') return;
-    this.record({ step: 'default', name: 'default: deny', result: this.tool.listed ? 'passed' : 'failed' });
-    if (!this.tool.listed) {
-      this.fail(
-        'not_listed',
-        null,
-        "This tool is not among those that this server's policy allows.",
-        this.observing,
-      );
-    }
+    if (this.prepared.policy.default !== 'deny' || this.tool.listed) return;
+    const because = "This tool is not among those that this server's policy allows.";
+    this.fail('not_listed', null, because, this.observing);
   }
 
   private checkGrants(): void {
     const { grants } = this.tool;
     if (grants === null) return;
-    const holds = (to: readonly PreparedCondition[]) =>
-      to.every((condition) => condition.test(this.roots) === 'yes');
-    const granted = grants.some(holds);
-    const conditions = grants.flatMap((to) => this.seen(to));
-    this.record({ step: 'grants', name: 'grants', result: granted ? 'passed' : 'failed', conditions });
-    if (!granted) {
-      this.fail('not_granted', null, "No grant of this server's policy gives you this tool.", this.observing);
-    }
+    this.granted = grants.some(({ to }) => allHold(to, this.roots));
+    if (this.granted) return;
+    this.fail('not_granted', null, "No grant of this server's policy gives you this tool.", this.observing);
   }
 
   private checkArguments(): void {
     const own = this.call.violations;
-    const policys = this.tool.schemas.flatMap(({ validate }) => validate(this.call.args));
-    const violations = own.length === 0 ? policys : merged(own, policys);
-    this.record({
-      step: 'arguments',
-      name: 'arguments',
-      result: violations.length === 0 ? 'passed' : 'failed',
-      ...(violations.length === 0 ? {} : { violations }),
-    });
+    const violations = merged(own, this.policysViolations());
+    this.violations = violations;
     if (violations.length === 0) return;
     this.fail('invalid_arguments', null, invalid(violations), this.observing && own.length === 0, violations);
   }
 
+  private policysViolations(): readonly Violation[] {
+    const { schemas } = this.tool;
+    return schemas.length === 0 ? NONE : schemas.flatMap(({ validate }) => validate(this.call.args));
+  }
+
   private checkRules(): void {
+    const results: RuleResult[] = [];
     for (const rule of this.tool.rules) {
-      const result = this.judge(rule);
-      const limited = result === 'passed' && (rule.calls.length > 0 || rule.amounts.length > 0);
-      this.record({
-        step: 'rule',
-        name: rule.id,
-        ...(rule.line === undefined ? {} : { line: rule.line }),
-        result: limited ? 'counted' : result,
-        ...(rule.observe ? { observed: true } : {}),
-        ...(rule.when.length === 0 ? {} : { when: this.seen(rule.when) }),
-        ...(result === 'skipped' || rule.conditions.length === 0
-          ? {}
-          : { conditions: this.seen(rule.conditions) }),
-      });
-      if (result === 'failed') {
-        const code = rule.deny ? 'denied_by_rule' : 'condition_failed';
-        this.fail(code, rule.id, rule.because ?? unexplained(rule), rule.observe);
-      }
+      const result = judgeRule(rule, this.roots);
+      results.push(result);
+      if (result !== 'failed') continue;
+      const code = rule.deny ? 'denied_by_rule' : 'condition_failed';
+      this.fail(code, rule.id, rule.because ?? unexplained(rule), rule.observe);
     }
-  }
-
-  /** The list of `when` stops at the first condition that does not hold; unknown counts as holding. */
-  private applies(rule: PreparedRule): boolean {
-    return rule.when.every((condition) => condition.test(this.roots) !== 'no');
-  }
-
-  private judge(rule: PreparedRule): 'passed' | 'failed' | 'skipped' {
-    if (!this.applies(rule)) return 'skipped';
-    if (rule.deny) return 'failed';
-    return rule.conditions.every((condition) => condition.test(this.roots) === 'yes') ? 'passed' : 'failed';
+    this.results = results;
   }
 
   private checkAmounts(): void {
-    this.tool.rules.forEach((rule, i) => {
-      if (rule.calls.length === 0 && rule.amounts.length === 0) return;
-      if (this.judge(rule) !== 'passed') return;
+    for (const [i, rule] of this.tool.limited) {
+      if (this.results?.[i] !== 'passed') continue;
       const amount = this.amountOf(rule);
       if (amount === null) {
         this.failAmount(rule);
-        return;
+        continue;
       }
       const observedRule = rule.observe && !this.observing ? i : null;
       for (const limit of rule.calls) this.claim(limit, 1, rule, observedRule);
       for (const limit of rule.amounts) this.claim(limit, inUnits(amount, limit.unit), rule, observedRule);
-    });
+    }
   }
 
   /** The amount that a rule counts for this call, 0 where it counts none; null where it is no amount. */
@@ -224,18 +164,17 @@ class Deciding {
   private failAmount(rule: PreparedRule): void {
     const path = rule.amount !== null && 'from' in rule.amount ? rule.amount.from : [];
     const violations = [{ path: writePath('args', path), expected: 'a number from 0: it is counted' }];
-    this.record({ step: 'amount', name: rule.id, result: 'failed', violations });
-    this.fail('invalid_arguments', rule.id, invalid(violations), rule.observe, violations);
+    this.wrongAmounts.push(
+      this.fail('invalid_arguments', rule.id, invalid(violations), rule.observe, violations),
+    );
   }
 
   private claim(limit: PreparedLimit, cost: number, rule: PreparedRule, observedRule: number | null): void {
-    const { key, ...shape } = limit;
-    const counter = `${key}:${this.subjects[limit.per]}`;
-    this.claims.push({ rule: rule.id, counter, ...shape, cost, observedRule, because: rule.because });
-  }
-
-  private record(step: Step): void {
-    this.trace.push(step);
+    const { key, window, per, kind, unit, max } = limit;
+    this.subjects ??= subjectsOf(this.context.caller);
+    const counter = `${key}:${this.subjects[per]}`;
+    const { id, because } = rule;
+    this.claims.push({ rule: id, counter, window, per, kind, unit, max, cost, observedRule, because });
   }
 
   private fail(
@@ -244,22 +183,27 @@ class Deciding {
     because: string,
     observed: boolean,
     violations: readonly Violation[] = [],
-  ): void {
-    this.failures.push({ code, rule, because, observed, violations });
+  ): Failure {
+    const failure = { code, rule, because, observed, violations };
+    this.failures.push(failure);
+    return failure;
   }
+}
 
-  private seen(conditions: readonly PreparedCondition[]): readonly SeenCondition[] {
-    return conditions.flatMap((condition) => condition.see(this.roots, this.show));
-  }
+/** What a rule says of a call. The list of `when` stops at the first condition that does not hold; unknown counts as holding. */
+export function judgeRule({ when, deny, conditions }: PreparedRule, roots: Roots): RuleResult {
+  for (const condition of when) if (condition.test(roots) === 'no') return 'skipped';
+  return !deny && allHold(conditions, roots) ? 'passed' : 'failed';
+}
 
-  private readonly show: ShowValue = (root, path, value) => {
-    const places = root === 'args' ? (this.tool.tool?.secretArgs ?? []) : [];
-    const replace = (secret: string) => `fp:${this.context.fingerprint(secret)}`;
-    return withoutSecrets(value, path, { places, isSecret: looksSecret, replace });
-  };
+/** Whether every condition holds; unknown does not. */
+export function allHold(conditions: readonly PreparedCondition[], roots: Roots): boolean {
+  for (const condition of conditions) if (condition.test(roots) !== 'yes') return false;
+  return true;
 }
 
 function merged(own: readonly Violation[], policys: readonly Violation[]): readonly Violation[] {
+  if (own.length === 0) return policys;
   const known = new Set(own.map(({ path }) => path));
   return [...own, ...policys.filter(({ path }) => !known.has(path))];
 }

@@ -2,7 +2,8 @@ import type { Json, JsonObject } from '../model/index.ts';
 import { isList, isObject } from './paths.ts';
 
 /** The types of JSON Schema, numbers as one. */
-export type JsonType = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
+export const JSON_TYPES = ['object', 'array', 'string', 'number', 'boolean', 'null'] as const;
+export type JsonType = (typeof JSON_TYPES)[number];
 
 /** What the schemas in a keyword look at, from the place that their own schema looks at. */
 export type Looks =

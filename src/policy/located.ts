@@ -1,4 +1,5 @@
 import type { Json, Position, Problem } from '../model/index.ts';
+import type { ProblemCode } from './problem-codes.ts';
 
 /** A YAML value that remembers where it stands. */
 export type Located =
@@ -30,7 +31,7 @@ const MAX_PROBLEMS = 1000;
 /** Collects the problems of one file, and where the parts of its value stand. */
 export class Report {
   /** The first thousand errors, and the first thousand warnings. */
-  readonly problems: Problem[] = [];
+  readonly problems: (Problem & { readonly code: ProblemCode })[] = [];
   private readonly counts = { error: 0, warning: 0 };
   private readonly places = new WeakMap<object, Map<string | number, Position>>();
   /** Values of which a part was wrong: what is missing from them was not left out by the author. */
@@ -44,19 +45,19 @@ export class Report {
     return this.counts.error;
   }
 
-  error(at: Position, code: string, words: Words): void {
+  error(at: Position, code: ProblemCode, words: Words): void {
     if (this.unread.has(placeText(at))) return;
     this.wrong.add(placeText(at));
     this.add('error', { code, at }, words);
   }
 
   /** An error of the text itself, the only one at its place: what it says there is not known. */
-  unreadable(at: Position, code: string, words: Words): void {
+  unreadable(at: Position, code: ProblemCode, words: Words): void {
     this.error(at, code, words);
     this.unread.add(placeText(at));
   }
 
-  warn(at: Position, code: string, words: Words): void {
+  warn(at: Position, code: ProblemCode, words: Words): void {
     this.add('warning', { code, at }, words);
   }
 
@@ -65,7 +66,11 @@ export class Report {
   }
 
   /** What is told twice, in the same words at the same place, counts once. */
-  private add(severity: Problem['severity'], about: Pick<Problem, 'code' | 'at'>, words: Words): void {
+  private add(
+    severity: Problem['severity'],
+    about: { readonly code: ProblemCode; readonly at: Position },
+    words: Words,
+  ): void {
     const isShown = this.counts[severity] < MAX_PROBLEMS;
     if (isShown || typeof words === 'string') {
       const message = typeof words === 'string' ? words : words();
@@ -84,6 +89,11 @@ export class Report {
     this.places.set(owner, members);
   }
 
+  /** Whether a member was remembered: of what may be left out, only what was written. */
+  knows(owner: object, member: string | number): boolean {
+    return this.places.get(owner)?.has(member) ?? false;
+  }
+
   placeOf(owner: object, member: string | number): Position {
     return this.places.get(owner)?.get(member) ?? START;
   }
@@ -100,7 +110,8 @@ export class Report {
     if (hidden === 0 || last === undefined) return shown;
     const moreErrors = this.counts.error - errors.length;
     const message = `not shown: ${moreErrors} more errors and ${hidden - moreErrors} more warnings`;
-    return [...shown, { severity: moreErrors > 0 ? 'error' : 'warning', code: 'more', message, at: last.at }];
+    const code: ProblemCode = 'more';
+    return [...shown, { severity: moreErrors > 0 ? 'error' : 'warning', code, message, at: last.at }];
   }
 }
 

@@ -1,7 +1,7 @@
 import {
-  type Document,
   Composer,
   CST,
+  type Document,
   isAlias,
   isMap,
   isScalar,

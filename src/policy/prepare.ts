@@ -1,26 +1,19 @@
 import type {
-  AmountLimit,
-  Claim,
   Condition,
   JsonObject,
   Kind,
-  Path,
-  Per,
   Policy,
   Position,
-  Rule,
   RuleId,
   SecretsShown,
   Tool,
   ToolRules,
-  Window,
 } from '../model/index.ts';
-import { inUnits, unitOf } from './amounts.ts';
 import { type PreparedCondition, prepareCondition } from './conditions.ts';
-import { shortHash } from './fingerprint.ts';
 import { schemaWithLowerIds, withLowerIds } from './ids.ts';
 import { isGlob, means } from './names.ts';
-import { isObject, parsePath } from './paths.ts';
+import { isObject } from './paths.ts';
+import { isLimited, type PreparedLimits, prepareLimits } from './prepare-limits.ts';
 import { ruleName } from './read-rule.ts';
 import { type SchemaCompiler, schemaCompiler, type Validate } from './schema.ts';
 
@@ -28,6 +21,8 @@ import { type SchemaCompiler, schemaCompiler, type Validate } from './schema.ts'
 export interface PreparedPolicy {
   readonly policy: Policy;
   readonly digest: string;
+  /** The lines of keys at the top of the file, where they stand in one. */
+  readonly lines: { readonly default: number | undefined; readonly grants: number | undefined };
   /** A tool by the name that agents use; null where there is none. A hidden tool is found, marked as hidden. */
   tool(name: string): PreparedTool | null;
 }
@@ -39,14 +34,32 @@ export interface PreparedTool {
   readonly hidden: boolean;
   /** Some key other than `"*"` names it. */
   readonly listed: boolean;
-  /** The `to` of each grant that has it; null where no grants are needed. */
-  readonly grants: readonly (readonly PreparedCondition[])[] | null;
-  readonly schemas: readonly { readonly key: string; readonly validate: Validate }[];
+  /** The keys that mean it, the nearest first. */
+  readonly keys: readonly { readonly key: string; readonly line: number | undefined }[];
+  /** The grants that have it; null where no grants are needed. */
+  readonly grants: readonly PreparedGrant[] | null;
+  readonly schemas: readonly PreparedSchema[];
   readonly rules: readonly PreparedRule[];
+  /** Those that count calls or amounts, with their numbers among all. */
+  readonly limited: readonly (readonly [number: number, rule: PreparedRule])[];
   readonly secrets: SecretsShown;
 }
 
-export interface PreparedRule {
+/** The `arguments` of a key that means the tool. */
+export interface PreparedSchema {
+  readonly key: string;
+  readonly line: number | undefined;
+  readonly validate: Validate;
+}
+
+export interface PreparedGrant {
+  /** Its number among all grants of the policy, from 1. */
+  readonly number: number;
+  readonly line: number | undefined;
+  readonly to: readonly PreparedCondition[];
+}
+
+export interface PreparedRule extends PreparedLimits {
   readonly id: RuleId;
   readonly line: number | undefined;
   readonly observe: boolean;
@@ -54,17 +67,7 @@ export interface PreparedRule {
   readonly when: readonly PreparedCondition[];
   readonly conditions: readonly PreparedCondition[];
   readonly because: string | null;
-  /** Its limit of calls: the counter itself and, per session, its ceiling. */
-  readonly calls: readonly PreparedLimit[];
-  /** Its limit of amounts, and where the amount comes from. */
-  readonly amounts: readonly PreparedLimit[];
-  readonly amount: { readonly fixed: number } | { readonly from: Path } | null;
 }
-
-/** A claim but for its subject and its cost. */
-export type PreparedLimit = Pick<Claim, 'window' | 'per' | 'kind' | 'unit' | 'max'> & {
-  readonly key: string;
-};
 
 export interface Preparation {
   /** The tools there are; null: any name is a tool of which nothing is known (`--tools any`). */
@@ -79,31 +82,37 @@ const MAX_ANY = 1000;
 /** Makes a checked policy ready to decide. */
 export function prepare(policy: Policy, { tools, digest, placeOf }: Preparation): PreparedPolicy {
   const schemas = schemaCompiler();
-  const keys = policy.tools.map((toolRules) => prepareKey(toolRules, { policy, schemas, tools, placeOf }));
+  const context: Context = { policy, schemas, tools, placeOf };
+  const keys = policy.tools.map((toolRules) => prepareKey(toolRules, context));
   const prepared = new Map<string, PreparedTool>();
-  for (const tool of tools ?? []) prepared.set(tool.name, prepareTool(tool, tool, policy, keys));
+  for (const tool of tools ?? []) prepared.set(tool.name, prepareTool(tool, tool, context, keys));
   const anyTool = (name: string): PreparedTool => {
-    const tool = prepared.get(name) ?? prepareTool({ name, operationId: name }, null, policy, keys);
+    const tool = prepared.get(name) ?? prepareTool({ name, operationId: name }, null, context, keys);
     if (prepared.size < MAX_ANY) prepared.set(name, tool);
     return tool;
   };
-  return { policy, digest, tool: tools === null ? anyTool : (name) => prepared.get(name) ?? null };
+  const lines = {
+    default: placeOf?.(policy, 'default').line,
+    grants: placeOf?.(policy, 'grants').line,
+  };
+  return { policy, digest, lines, tool: tools === null ? anyTool : (name) => prepared.get(name) ?? null };
 }
 
 /** What one key of `tools` gives to every tool it means. */
 interface PreparedKey extends ToolRules {
+  readonly line: number | undefined;
   readonly prepared: readonly PreparedRule[];
   readonly validate: Validate | null;
 }
 
-interface KeyContext {
+interface Context {
   readonly policy: Policy;
   readonly schemas: SchemaCompiler;
   readonly tools: readonly Tool[] | null;
   readonly placeOf: Preparation['placeOf'];
 }
 
-function prepareKey(toolRules: ToolRules, { policy, schemas, tools, placeOf }: KeyContext): PreparedKey {
+function prepareKey(toolRules: ToolRules, { policy, schemas, tools, placeOf }: Context): PreparedKey {
   const { key, rules } = toolRules;
   const tool = tools?.find((each) => !isGlob(key) && means(key, each));
   const lasting = tool?.name ?? key;
@@ -112,6 +121,7 @@ function prepareKey(toolRules: ToolRules, { policy, schemas, tools, placeOf }: K
     conditions.map((condition) => prepareCondition(withLowerIds(condition, under)));
   return {
     ...toolRules,
+    line: placeOf?.(toolRules, 'key').line,
     validate: toolRules.arguments === null ? null : schemas.compile(lowered(toolRules.arguments, under)),
     prepared: rules.map((rule, i) => ({
       id: rule.name ?? ruleName(key, i),
@@ -134,76 +144,34 @@ function lowered(schema: JsonObject, tools: readonly Tool[]): JsonObject {
   return isObject(changed) ? changed : schema;
 }
 
-function prepareLimits(
-  { rateLimit, amountLimit }: Rule,
-  owner: readonly [tool: string, rule: string | number],
-  ceiling: number,
-): Pick<PreparedRule, 'calls' | 'amounts' | 'amount'> {
-  return {
-    calls:
-      rateLimit === null
-        ? []
-        : levels(rateLimit, { kind: 'calls', unit: 'one', max: rateLimit.max }, [...owner, 'calls'], ceiling),
-    amounts:
-      amountLimit === null
-        ? []
-        : levels(amountLimit, boundOf(amountLimit), [...owner, 'amount', amountLimit.counter], ceiling),
-    amount: amountLimit === null ? null : amountOf(amountLimit),
-  };
-}
-
-function boundOf({ bound }: AmountLimit): Pick<PreparedLimit, 'kind' | 'unit' | 'max'> {
-  const unit = unitOf(bound.value);
-  const whole = unit === 'millionth' ? bound.value : Math.floor(bound.value);
-  const isBelow = bound.op === 'lt' && whole === bound.value;
-  return { kind: 'amounts', unit, max: inUnits(whole, unit) - (isBelow ? 1 : 0) };
-}
-
-function amountOf({ increment }: AmountLimit): { readonly fixed: number } | { readonly from: Path } {
-  return 'fixed' in increment ? increment : { from: parsePath(increment.from)?.path ?? [] };
-}
-
-/** The counters of one limit: its own and, per session, the ceiling of the identity. */
-function levels(
-  { window, per }: { readonly window: Window; readonly per: Per },
-  { kind, unit, max }: Pick<PreparedLimit, 'kind' | 'unit' | 'max'>,
-  owner: readonly (string | number)[],
-  ceiling: number,
-): readonly PreparedLimit[] {
-  const at = (level: Per, most: number): PreparedLimit => ({
-    key: shortHash(JSON.stringify([...owner, window.kind, window.ms, level, unit])),
-    window,
-    per: level,
-    kind,
-    unit,
-    // An amount too large to count costs MAX_SAFE_INTEGER, and must not fit.
-    max: Math.min(most, Number.MAX_SAFE_INTEGER - 1),
-  });
-  return per === 'session' ? [at('session', max), at('identity', max * ceiling)] : [at(per, max)];
-}
-
 function prepareTool(
   names: Pick<Tool, 'name' | 'operationId'>,
   tool: Tool | null,
-  policy: Policy,
+  { policy, placeOf }: Pick<Context, 'policy' | 'placeOf'>,
   keys: readonly PreparedKey[],
 ): PreparedTool {
   const own = keys.filter(({ key }) => means(key, names)).toSorted((a, b) => rank(a.key) - rank(b.key));
   const kind = tool?.kind ?? null;
+  const rules = own.flatMap(({ prepared }) => prepared);
   return {
     tool,
     name: names.name,
     kind,
     hidden: policy.hide.some((name) => means(name, names)),
     listed: own.some(({ key }) => key !== '*'),
+    keys: own.map(({ key, line }) => ({ key, line })),
     grants:
       policy.grants
-        ?.filter(({ tools }) => tools.some((name) => means(name, names)))
-        .map(({ to }) =>
-          to.map((each) => prepareCondition(withLowerIds(each, tool === null ? [] : [tool]))),
-        ) ?? null,
-    schemas: own.flatMap(({ key, validate }) => (validate === null ? [] : [{ key, validate }])),
-    rules: own.flatMap(({ prepared }) => prepared),
+        ?.map((grant, i) => ({ grant, number: i + 1 }))
+        .filter(({ grant }) => grant.tools.some((name) => means(name, names)))
+        .map(({ grant, number }) => ({
+          number,
+          line: placeOf?.(grant, 'grant').line,
+          to: grant.to.map((each) => prepareCondition(withLowerIds(each, tool === null ? [] : [tool]))),
+        })) ?? null,
+    schemas: own.flatMap(({ key, line, validate }) => (validate === null ? [] : [{ key, line, validate }])),
+    rules,
+    limited: Array.from(rules.entries()).filter(([, rule]) => isLimited(rule)),
     secrets: shownSecrets(own, kind),
   };
 }

@@ -1,28 +1,46 @@
 import { RE2JS } from 're2js';
-import type { Condition, Json, Operator } from '../model/index.ts';
+import type { Condition, Json, JsonObject, Operator } from '../model/index.ts';
 import { readFields, readList, readText, readWord } from './fields.ts';
 import { clip, describe, type Entry, type Located, type Report, toJson } from './located.ts';
 
-/** What each operator's `value` must be, in words and as a test; null where anything but null will do. */
-const VALUES: Readonly<Record<Operator, readonly [expected: string, fits: (value: Json) => boolean] | null>> =
-  {
-    eq: null,
-    neq: null,
-    in: ['a list', Array.isArray],
-    not_in: ['a list', Array.isArray],
-    lt: ['a number', isNumber],
-    lte: ['a number', isNumber],
-    gt: ['a number', isNumber],
-    gte: ['a number', isNumber],
-    regex: ['a regular expression in RE2 syntax, a text', isText],
-    contains: null,
-    not_contains: null,
-    starts_with: ['a text', isText],
-    ends_with: ['a text', isText],
-    subset_of: ['a list', Array.isArray],
-    exists: ['`true` or `false`', (value) => typeof value === 'boolean'],
-  };
+/** What a value can be, in words, as a test, and as a JSON Schema. */
+interface Form {
+  readonly expected: string;
+  readonly fits: (value: Json) => boolean;
+  readonly schema: JsonObject;
+}
 
+const NUMBER: Form = { expected: 'a number', fits: isNumber, schema: { type: 'number' } };
+const TEXT: Form = { expected: 'a text', fits: isText, schema: { type: 'string' } };
+const LIST: Form = { expected: 'a list', fits: Array.isArray, schema: { type: 'array' } };
+const REGEX: Form = { ...TEXT, expected: 'a regular expression in RE2 syntax, a text' };
+const FLAG: Form = {
+  expected: '`true` or `false`',
+  fits: (value) => typeof value === 'boolean',
+  schema: { type: 'boolean' },
+};
+
+/** What each operator's `value` must be; null where anything but null will do. */
+export const VALUES: Readonly<Record<Operator, Form | null>> = {
+  eq: null,
+  neq: null,
+  in: LIST,
+  not_in: LIST,
+  lt: NUMBER,
+  lte: NUMBER,
+  gt: NUMBER,
+  gte: NUMBER,
+  regex: REGEX,
+  contains: null,
+  not_contains: null,
+  starts_with: TEXT,
+  ends_with: TEXT,
+  subset_of: LIST,
+  exists: FLAG,
+};
+
+/** The keys of a condition on one path; all are needed. */
+export const CONDITION_KEYS = ['path', 'op', 'value'] as const;
 /** The operators of the language, in the order of its table. */
 export const OPERATORS = Object.keys(VALUES) as readonly Operator[];
 
@@ -52,9 +70,9 @@ function readGroup(node: Located, { key, value }: Entry, report: Report): Condit
 }
 
 function readSingle(node: Located, report: Report): Condition | null {
-  const fields = readFields(node, 'a condition', ['path', 'op', 'value'], report);
+  const fields = readFields(node, 'a condition', CONDITION_KEYS, report);
   if (fields === null) return null;
-  const missing = ['path', 'op', 'value'].filter((key) => !fields.has(key));
+  const missing = CONDITION_KEYS.filter((key) => !fields.has(key));
   for (const key of missing) report.error(fields.at, 'missing_key', `expected \`${key}\` in a condition`);
   const pathNode = fields.get('path');
   const opNode = fields.get('op');
@@ -82,8 +100,12 @@ function readValue(node: Located, op: Operator, report: Report): Json | undefine
   if (report.problems.length > before) return undefined;
   const value = toJson(node, report);
   const row = VALUES[op];
-  if (row !== null && !row[1](value)) {
-    report.error(node.at, 'wrong_value', `expected ${row[0]} as value of \`${op}\`; found ${describe(node)}`);
+  if (row !== null && !row.fits(value)) {
+    report.error(
+      node.at,
+      'wrong_value',
+      `expected ${row.expected} as value of \`${op}\`; found ${describe(node)}`,
+    );
     return undefined;
   }
   return op === 'regex' && !compiles(String(value), node, report) ? undefined : value;

@@ -5,23 +5,29 @@ import { clip, describe, type Located, type Report } from './located.ts';
 import { incrementProblem } from './vocabulary.ts';
 import { CALENDAR_MS } from './windows.ts';
 
-const MAX_COUNT = 1_000_000_000;
+/** The most calls that a limit can admit. */
+export const MAX_COUNT = 1_000_000_000;
 const SECOND = 1000;
-const UNITS: Readonly<Record<string, number>> = {
+/** The letters of a duration, in milliseconds. */
+export const UNITS: Readonly<Record<string, number>> = {
   s: SECOND,
   m: 60 * SECOND,
   h: 3600 * SECOND,
   d: 86_400 * SECOND,
 };
-const MAX_WINDOW_MS = 366 * 86_400 * SECOND;
-const PERS: readonly Per[] = ['session', 'identity', 'tenant', 'everyone'];
+export const MAX_WINDOW_MS = 366 * 86_400 * SECOND;
+export const LIMIT_KEYS = ['max', 'window', 'per'] as const;
+export const STATE_KEYS = ['counter', 'window', 'increment', 'increment_from', 'per'] as const;
+/** A counter's name. */
+export const COUNTER = /^[^.[\]]+$/;
+export const PERS: readonly Per[] = ['session', 'identity', 'tenant', 'everyone'];
 const EXPECTED_WINDOW =
   'a window: `minute`, `hour`, `day`, an integer of seconds, or a duration such as `45s`, `10m`, `2h`, `1d`';
 
 /** `rate_limit`: `N/UNIT` or `{ max, window, per }`. */
 export function readRateLimit(node: Located, report: Report): RateLimit | null {
   if (node.kind === 'scalar') return readShort(node, report);
-  const fields = readFields(node, '`rate_limit`', ['max', 'window', 'per'], report);
+  const fields = readFields(node, '`rate_limit`', LIMIT_KEYS, report);
   if (fields === null) return null;
   requireKeys(fields, ['max', 'window'], '`rate_limit`', report);
   const maxNode = fields.get('max');
@@ -119,12 +125,7 @@ export function readAmountLimit(
   report: Report,
 ): ReadAmount {
   const none = { amountLimit: null, conditions };
-  const fields = readFields(
-    node,
-    '`state`',
-    ['counter', 'window', 'increment', 'increment_from', 'per'],
-    report,
-  );
+  const fields = readFields(node, '`state`', STATE_KEYS, report);
   if (fields === null) return none;
   requireKeys(fields, ['counter', 'window'], '`state`', report);
   const counter = readCounter(fields, report);
@@ -141,7 +142,7 @@ export function readAmountLimit(
 function readCounter(fields: Fields, report: Report): string | null {
   const node = fields.get('counter');
   const name = node === undefined ? null : readText(node, '`counter`', report);
-  if (node === undefined || name === null || /^[^.[\]]+$/.test(name)) return name;
+  if (node === undefined || name === null || COUNTER.test(name)) return name;
   report.error(node.at, 'bad_state', 'expected a name without `.`, `[` and `]` as `counter`');
   return null;
 }

@@ -5,7 +5,8 @@ import { isObject } from './paths.ts';
 import { readConditions } from './read-condition.ts';
 import { checkNames, readRule } from './read-rule.ts';
 
-const KEYS = [
+/** The keys of a policy. */
+export const POLICY_KEYS = [
   'version',
   'description',
   'mode',
@@ -15,21 +16,30 @@ const KEYS = [
   'hide',
   'grants',
   'tools',
-];
+] as const;
+export const GRANT_KEYS = ['to', 'tools'] as const;
+export const TOOL_KEYS = ['arguments', 'secrets', 'rules'] as const;
+/** The words that a key of a policy can have. */
+export const WORDS = {
+  mode: ['enforce', 'observe'],
+  default: ['deny', 'allow'],
+  list: ['all', 'callable'],
+  secrets: ['clear', 'fingerprint'],
+} as const;
 const HINTS = { rules: '`rules` belongs under a tool in `tools`' };
-const MAX_CEILING = 1_000_000;
+export const MAX_CEILING = 1_000_000;
 const DEFAULT_CEILING = 10;
 
 /** A whole file; parts that are wrong are reported and left out, so that all problems show at once. */
 export function readPolicy(root: Located, tools: readonly Tool[] | null, report: Report): Policy | null {
-  const fields = readFields(root, 'a policy', KEYS, report, HINTS);
+  const fields = readFields(root, 'a policy', POLICY_KEYS, report, HINTS);
   if (fields === null) return null;
   checkVersion(fields.get('version'), report);
   const policy: Policy = {
     description: optional(fields, 'description', (node) => readText(node, '`description`', report)),
-    mode: optional(fields, 'mode', (node) => readWord(node, ['enforce', 'observe'], report)) ?? 'enforce',
-    default: optional(fields, 'default', (node) => readWord(node, ['deny', 'allow'], report)),
-    list: optional(fields, 'list', (node) => readWord(node, ['all', 'callable'], report)) ?? 'all',
+    mode: optional(fields, 'mode', (node) => readWord(node, WORDS.mode, report)) ?? 'enforce',
+    default: optional(fields, 'default', (node) => readWord(node, WORDS.default, report)),
+    list: optional(fields, 'list', (node) => readWord(node, WORDS.list, report)) ?? 'all',
     sessionCeiling:
       optional(fields, 'session_ceiling', (node) => readCeiling(node, report)) ?? DEFAULT_CEILING,
     hide: optional(fields, 'hide', (node) => readNames(node, '`hide`', 'may be empty', report)) ?? [],
@@ -37,6 +47,9 @@ export function readPolicy(root: Located, tools: readonly Tool[] | null, report:
     tools: optional(fields, 'tools', (node) => readTools(node, tools, report)) ?? [],
   };
   if (fields.has('default') && policy.default === null) report.broken.add(policy);
+  if (fields.has('session_ceiling')) {
+    report.note(policy, 'session_ceiling', fields.placeOf('session_ceiling'));
+  }
   report.note(policy, 'default', fields.placeOf('default'));
   report.note(policy, 'grants', fields.placeOf('grants'));
   return policy;
@@ -81,14 +94,17 @@ function readGrants(node: Located, report: Report): readonly Grant[] | null {
 }
 
 function readGrant(node: Located, report: Report): Grant | null {
-  const fields = readFields(node, 'a grant', ['to', 'tools'], report);
+  const fields = readFields(node, 'a grant', GRANT_KEYS, report);
   if (fields === null) return null;
-  for (const key of ['to', 'tools']) {
+  for (const key of GRANT_KEYS) {
     if (!fields.has(key)) report.error(fields.at, 'missing_key', `expected \`${key}\` in a grant`);
   }
   const to = optional(fields, 'to', (value) => readConditions(value, '`to`', report));
   const tools = optional(fields, 'tools', (value) => readNames(value, '`tools`', 'not empty', report));
-  return to === null || tools === null ? null : { to, tools };
+  if (to === null || tools === null) return null;
+  const grant: Grant = { to, tools };
+  report.note(grant, 'grant', fields.at);
+  return grant;
 }
 
 function readTools(
@@ -115,12 +131,12 @@ function readToolRules(
   tools: readonly Tool[] | null,
   report: Report,
 ): ToolRules | null {
-  const fields = readFields(node, `the tool \`${clip(key)}\``, ['arguments', 'secrets', 'rules'], report);
+  const fields = readFields(node, `the tool \`${clip(key)}\``, TOOL_KEYS, report);
   if (fields === null) return null;
   return {
     key,
     arguments: optional(fields, 'arguments', (value) => readSchema(value, report)),
-    secrets: optional(fields, 'secrets', (value) => readWord(value, ['clear', 'fingerprint'], report)),
+    secrets: optional(fields, 'secrets', (value) => readWord(value, WORDS.secrets, report)),
     rules: optional(fields, 'rules', (value) => readRules(value, { key, tools }, report)) ?? [],
   };
 }

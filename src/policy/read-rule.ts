@@ -5,7 +5,8 @@ import { meant } from './names.ts';
 import { readConditions } from './read-condition.ts';
 import { readAmountLimit, readRateLimit } from './read-limit.ts';
 
-const KEYS = [
+/** The keys of a rule. */
+export const RULE_KEYS = [
   'name',
   'when',
   'mode',
@@ -16,8 +17,8 @@ const KEYS = [
   'validate',
   'on_deny',
   'reason',
-];
-const ACTIONS = ['deny', 'allow', 'evaluate'] as const;
+] as const;
+export const ACTIONS = ['deny', 'allow', 'evaluate'] as const;
 type Action = (typeof ACTIONS)[number];
 
 /** The key of `tools` a rule stands under, and the tools there are; null where they are not known. */
@@ -28,7 +29,7 @@ export interface Under {
 
 /** One rule; null, with its errors, where it is not even a mapping. */
 export function readRule(node: Located, under: Under, report: Report): Rule | null {
-  const fields = readFields(node, 'a rule', KEYS, report);
+  const fields = readFields(node, 'a rule', RULE_KEYS, report);
   if (fields === null) return null;
   const action = readOptional(fields, 'action', (value) => readWord(value, ACTIONS, report));
   const conditions =
@@ -67,12 +68,13 @@ function readBecause(fields: Fields, report: Report): string | null {
 }
 
 /** What may stand beside each action (policy-language.md, "Rules"). */
-const FORBIDDEN: Readonly<Record<Action, readonly string[]>> = {
+export const FORBIDDEN: Readonly<Record<Action, readonly (typeof RULE_KEYS)[number][]>> = {
   deny: ['conditions', 'rate_limit', 'state'],
   allow: ['conditions'],
   evaluate: [],
 };
-const WORKS = ['conditions', 'rate_limit', 'state'];
+/** What a rule can do beside denying. */
+export const WORKS = ['conditions', 'rate_limit', 'state'] as const;
 
 function checkCombination(fields: Fields, action: Action | null, report: Report): void {
   for (const key of action === null ? [] : FORBIDDEN[action]) {

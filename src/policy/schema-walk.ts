@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import type { Json, JsonObject, Position } from '../model/index.ts';
-import { KEYWORD_NAMES, keywordOf, type Part, partsOf } from './keywords.ts';
+import { impossibleKeyword } from './impossible.ts';
+import { JSON_TYPES, KEYWORD_NAMES, keywordOf, type Part, partsOf } from './keywords.ts';
 import { clip, type Report, suggestion } from './located.ts';
 import { isList, isObject } from './paths.ts';
 import type { Resolve } from './pointers.ts';
@@ -8,6 +9,7 @@ import { FORMATS } from './schema.ts';
 import { referredBy } from './schema-size.ts';
 import { anyMembersOf, elementsOf, memberOf, membersOf, namesOf, type Targets, typesOf } from './targets.ts';
 
+const TYPES: ReadonlySet<string> = new Set(JSON_TYPES);
 const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
 /** A schema is visited once for each place that it looks at, and patterns can make many places out of few. */
 const MAX_STEPS = 200_000;
@@ -101,6 +103,11 @@ export class SchemaWalk {
         });
       }
     }
+    const impossible = impossibleKeyword(schema);
+    if (impossible !== null) {
+      const message = `\`${impossible}\` and what stands beside it accept no value that they are about`;
+      this.report.warn(this.report.placeOf(schema, impossible), 'never_valid', message);
+    }
     if (schema !== this.root && schema['$id'] !== undefined) {
       const expected = 'expected `$id` only at the top: references are read from there';
       this.report.error(this.report.placeOf(schema, '$id'), 'bad_schema', expected);
@@ -193,6 +200,11 @@ export class SchemaWalk {
   private warnOfTypes(schema: JsonObject, targets: Targets): void {
     const types = typesOf(targets);
     if (types === null) return;
+    const accepted = typesOf([schema]);
+    if (accepted?.every((type) => TYPES.has(type) && !types.includes(type))) {
+      const message = `this accepts nothing: what stands here is \`${types.join('` or `')}\``;
+      this.report.warn(this.report.placeOf(schema, 'type'), 'never_valid', message);
+    }
     for (const keyword of Object.keys(schema)) {
       const of = keywordOf(keyword)?.of ?? null;
       if (of === null || types.includes(of)) continue;

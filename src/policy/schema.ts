@@ -1,4 +1,4 @@
-import { type ErrorObject, Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { RE2JS } from 're2js';
 import type { Json, JsonObject, Path, Violation } from '../model/index.ts';
@@ -65,7 +65,7 @@ function canonical(value: Json): string {
 /** Ajv keeps one of all patterns that have the same text: each must have its own. */
 function compilePattern(pattern: string) {
   const compiled = RE2JS.compile(pattern);
-  return { test: (text: string) => compiled.matcher(text).find(), toString: () => pattern };
+  return { test: (text: string) => compiled.test(text), toString: () => pattern };
 }
 
 /** Compiles schemas of arguments. */
@@ -77,20 +77,37 @@ export interface SchemaCompiler {
 /** Of values with more parts than this only the first violation is told: an agent must not make us write a book. */
 const MAX_PARTS_TOLD = 2000;
 
-/** A compiler whose validators stop at the first violation, and look for the others only in values that are small. */
+/**
+ * A compiler whose validators stop at the first violation, and look for the others only in values that are small.
+ *
+ * What it compiles was checked: the tools' own schemas by a test, those of a policy when it was parsed. To hold them
+ * against JSON Schema's own schema once more would take longer than all the rest of a command.
+ */
 export function schemaCompiler(): SchemaCompiler {
-  const [first, all] = [newAjv('first error'), newAjv('all errors')];
+  const [first, all] = [trusting('first error'), trusting('all errors')];
   return {
     compile(schema) {
-      const isValid = first.compile(schema);
-      let tell: ReturnType<typeof all.compile> | undefined;
+      const isValid = first().compile(schema);
+      let tell: typeof isValid | undefined;
       return (value) => {
         if (isValid(value)) return [];
         if (countParts(value, MAX_PARTS_TOLD) > MAX_PARTS_TOLD) return violationsOf(isValid.errors ?? []);
-        tell ??= all.compile(schema);
+        tell ??= all().compile(schema);
         return tell(value) ? [] : violationsOf(tell.errors ?? []);
       };
     },
+  };
+}
+
+/** A validator that is made once it is needed, and believes the schemas that it is given. */
+function trusting(how: 'all errors' | 'first error'): () => Ajv2020 {
+  let ajv: Ajv2020 | undefined;
+  return () => {
+    if (ajv === undefined) {
+      ajv = newAjv(how);
+      ajv.opts.validateSchema = false;
+    }
+    return ajv;
   };
 }
 

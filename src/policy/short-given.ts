@@ -1,7 +1,7 @@
+import type { JsonObject, Position } from '../model/index.ts';
 import { type Located, Report, toJson } from './located.ts';
 import { readYaml } from './parse.ts';
 import { isObject } from './paths.ts';
-import type { JsonObject, Position } from '../model/index.ts';
 
 /** `5 calls of deleteJwtRefresh { token: t }`, taken apart; null where a text is no such thing. */
 export interface ShortGiven {

@@ -4,25 +4,37 @@ import { shortHash } from './fingerprint.ts';
 /** Whose counter a limit uses, for one caller: a short key for each `per`. */
 export type Subjects = Readonly<Record<Per, string>>;
 
-const known = new WeakMap<Caller, Subjects>();
+/** The same few callers call again and again, each time as another value: their subjects are kept, up to a bound. */
+const known = new Map<string, Subjects>();
+const MAX_KNOWN = 10_000;
+const ofSameValue = new WeakMap<Caller, Subjects>();
 
 /**
  * The subjects of a caller (policy-language.md, "Who shares a counter"). Callers without identity share one
  * counter, and so do callers without tenant.
  */
 export function subjectsOf(caller: Caller): Subjects {
-  const before = known.get(caller);
+  const before = ofSameValue.get(caller);
   if (before !== undefined) return before;
-  const identity = identityKey(caller.identity);
-  const { issuer = null, tenant } = caller.identity;
+  const subjects = subjectsOfEqual(caller);
+  ofSameValue.set(caller, subjects);
+  return subjects;
+}
+
+function subjectsOfEqual({ identity, session }: Caller): Subjects {
+  const { issuer = null, tenant = null, sub = null, client_id = null } = identity;
+  const text = JSON.stringify([issuer, tenant, sub, client_id, session]);
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const key = identityKey(identity);
   const subjects: Subjects = {
     everyone: '-',
-    tenant: tenant === undefined ? '-' : shortHash(JSON.stringify([issuer, tenant])),
-    identity: shortHash(identity),
-    session:
-      caller.session === null ? shortHash(identity) : shortHash(JSON.stringify([identity, caller.session])),
+    tenant: tenant === null ? '-' : shortHash(JSON.stringify([issuer, tenant])),
+    identity: shortHash(key),
+    session: session === null ? shortHash(key) : shortHash(JSON.stringify([key, session])),
   };
-  known.set(caller, subjects);
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, subjects);
   return subjects;
 }
 

@@ -33,11 +33,12 @@ const ROOTS: Readonly<Record<string, JsonObject>> = {
   }),
   jwt: OPEN,
   time: closed({
-    hour: { type: 'integer' },
+    hour: { type: 'integer', minimum: 0, maximum: 23 },
     weekday: { type: 'string', enum: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] },
   }),
 };
-const ROOT_NAMES = ['args', ...Object.keys(ROOTS), 'state'];
+/** The roots of paths. */
+export const ROOT_NAMES = ['args', ...Object.keys(ROOTS), 'state'];
 
 /**
  * What is wrong with a path of a condition, in words; null where nothing is.

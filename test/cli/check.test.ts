@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { run, temporaryFolder } from '../support/cli.ts';
@@ -21,6 +21,7 @@ const other = file(
   'default: deny\ntools:\n  any_tool:\n    rules: [{ rate_limit: 5/minute }]\n',
 );
 mkdirSync(join(folder.path, 'a-folder'));
+const built = resolve(import.meta.dirname, '../../dist/policy.schema.json');
 const missing = join(folder.path, 'missing.yaml');
 
 const rows = [
@@ -29,7 +30,7 @@ const rows = [
     name: 'tells a warning and exits 0',
     args: [warned],
     code: 0,
-    stdout: `${warned}:1:1: warning: \`default\` is left out, which means \`allow\`: tools that no key names can be called too; write \`default: deny\` or \`default: allow\` [default_left_out]\n`,
+    stdout: `${warned}:1:1: warning: \`default\` is left out, which means \`allow\`: tools that no key names can be called too; write \`default: deny\` or \`default: allow\` [default_left_out]\n  1 | tools:\n    | ^\n`,
   },
   {
     name: 'exits 3 for a warning under --strict',
@@ -42,7 +43,7 @@ const rows = [
     args: [wrong],
     code: 3,
     stdout: new RegExp(
-      `^${wrong}:2:1: error: unknown key \`tols\` in a policy; .* did you mean \`tools\`\\? \\[unknown_key\\]\n${wrong}:3:8: error: \`vendJWT\` is the name in a FusionAuth client; expected \`vendJWTWithId\` or \`fusionauth-vendjwtwithid\` \\[unknown_tool\\]\n$`,
+      `^${wrong}:2:1: error: unknown key \`tols\` in a policy; .* did you mean \`tools\`\\? \\[unknown_key\\]\n  2 \\| tols: {}\n    \\| \\^\n${wrong}:3:8: error: \`vendJWT\` is the name in a FusionAuth client; expected \`vendJWTWithId\` or \`fusionauth-vendjwtwithid\` \\[unknown_tool\\]\n  3 \\| hide: \\[vendJWT\\]\n    \\|        \\^\n$`,
     ),
   },
   {
@@ -130,5 +131,43 @@ describe('check', () => {
       { file: wrong, line: 2, column: 1, severity: 'error', code: 'unknown_key' },
       { file: wrong, line: 3, column: 8, severity: 'error', code: 'unknown_tool' },
     ]);
+  });
+});
+
+describe('the example of docs/check.md', () => {
+  const docs = readFileSync(resolve(import.meta.dirname, '../../docs/check.md'), 'utf8');
+  const [policy = ''] = Array.from(docs.matchAll(/^```yml\n([\s\S]*?)^```$/gm), ([, body = '']) => body);
+  const shown = Array.from(docs.matchAll(/^```text\n([\s\S]*?)^```$/gm), ([, body = '']) => body);
+
+  it.each([
+    [3, policy, shown[0]],
+    [0, policy.replace('args.user,', 'args.userId,'), shown[1]],
+  ])('exits %i and prints what is shown', async (code, text, stdout) => {
+    file('desk.yaml', text);
+    expect(await run(['check', 'desk.yaml'], { cwd: folder.path })).toEqual({ code, stdout, stderr: '' });
+  });
+});
+
+describe('check --lines', () => {
+  it('prints the lines of the problems alone', async () => {
+    const ran = await run(['check', '--lines', wrong]);
+    expect(ran.stdout.split('\n').map((line) => /^\S+:\d+:\d+: error: .* \[\w+\]$/.test(line))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+});
+
+describe('schema', () => {
+  it('prints the JSON Schema of policies, which the package has too', async () => {
+    const ran = await run(['schema']);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema' });
+    expect(ran).toEqual({ code: 0, stdout: readFileSync(built, 'utf8'), stderr: '' });
+  });
+
+  it('takes any tool under --tools any', async () => {
+    const ran = await run(['schema', '--tools', 'any']);
+    expect(ran.stdout).not.toContain('vendJWTWithId');
   });
 });

@@ -157,7 +157,7 @@ async function endingsOf(
     };
     const judgement = await judge(prepared, parsed.call, context, limits);
     if (judgement.verdict === 'deny' && judgement.reason === '') throw new Error('a denial without a reason');
-    endings.push({ ...judgement, ticket: null, trace: judgement.trace });
+    endings.push({ ...judgement, ticket: null, trace: judgement.trace() });
   }
   return endings;
 }

@@ -147,7 +147,7 @@ const many: readonly Row[] = [
   {
     sentence: 'warnings are counted too',
     text: rules(1200, mint),
-    problems: [1001, '2 warning more not shown: 0 more errors and 200 more warnings'],
+    problems: [1001, '2 warning more not shown: 0 more errors and 201 more warnings'],
   },
   {
     sentence: 'an error behind a thousand warnings is an error',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition, Json, Operator } from '../../src/model/index.ts';
-import { prepareCondition, type Roots, type Truth } from '../../src/policy/conditions.ts';
+import { leavesOf, prepareCondition, type Roots } from '../../src/policy/conditions.ts';
+import type { Truth } from '../../src/policy/operators.ts';
 
 const MISSING = undefined;
 
@@ -197,10 +198,8 @@ const paths: readonly (readonly [path: string, value: Json | undefined])[] = [
 describe('a path', () => {
   for (const [path, value] of paths) {
     it(`${path} sees ${text(value)}`, () => {
-      const [seen] = prepareCondition({ path, op: 'exists', value: true }).see(
-        seeing('x'),
-        (_, __, shown) => shown,
-      );
+      const condition = prepareCondition({ path, op: 'exists', value: true });
+      const [seen] = leavesOf(condition.look(seeing('x'), (_, __, shown) => shown));
       expect(seen?.seen).toEqual(value);
       expect(seen?.held).toBe(value === MISSING ? 'no' : 'yes');
     });

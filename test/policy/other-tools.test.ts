@@ -136,7 +136,7 @@ describe('a policy for other tools', () => {
       rule: 'lists#1',
       because: "The rule `lists#1` of this server's policy does not allow this call.",
     });
-    expect(decision.trace[1]).toEqual({ step: 'rule', name: 'lists#1', result: 'failed' });
+    expect(decision.trace()[1]).toEqual({ step: 'rule', name: 'lists#1', result: 'failed' });
   });
 });
 

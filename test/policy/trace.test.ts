@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, Step } from '../../src/model/index.ts';
+import { decide } from '../../src/policy/decide.ts';
 import { explainTrace } from '../../src/policy/explain.ts';
 import { digestOf, fingerprintWith } from '../../src/policy/fingerprint.ts';
-import { type Circumstances, openBench } from './support.ts';
+import { type Circumstances, NOON, openBench, policyOf } from './support.ts';
 import { ID, under, VALIDATE } from './table.ts';
 
 const plain = { good: (text: string) => text, bad: (text: string) => text, faint: (text: string) => text };
@@ -19,7 +20,7 @@ async function traceOf(
   args: JsonObject = {},
   circumstances: Circumstances = {},
 ) {
-  return (await openBench(policy).call(tool, args, circumstances)).trace;
+  return (await openBench(policy).call(tool, args, circumstances)).trace();
 }
 
 const POLICY = `default: deny
@@ -89,6 +90,31 @@ describe('the trace of a decision', () => {
   it('has each rule, whether it applied, and each condition with the value it saw', async () => {
     expect(await traceOf(POLICY, 'validateJWTWithId', VALIDATE)).toEqual(STEPS);
   });
+  it('costs nothing until it is asked for, and is the same each time', async () => {
+    const seen: string[] = [];
+    const policy = policyOf(
+      under(
+        'validateJWTWithId',
+        '{ name: a, conditions: [{ path: args.encodedJWT, op: exists, value: true }] }',
+      ),
+    );
+    const args = VALIDATE;
+    const call = {
+      tool: 'fusionauth-validatejwtwithid',
+      transport: 'stdio',
+      args,
+      jwt: null,
+      violations: [],
+    } as const;
+    const fingerprint = (secret: string) => `<${seen.push(secret)}>`;
+    const decision = decide(policy, call, { caller: { identity: {}, session: null }, at: NOON, fingerprint });
+    expect(seen).toEqual([]);
+    const [first, second] = [decision.trace(), decision.trace()];
+    expect(seen).toEqual([VALIDATE.encodedJWT, VALIDATE.encodedJWT]);
+    expect(first.map(({ name, result }) => [name, result])).toEqual(
+      second.map(({ name, result }) => [name, result]),
+    );
+  });
   it('goes on past the first failure within a stage, and not into the next', async () => {
     const trace = await traceOf(
       under(
@@ -147,7 +173,8 @@ describe('the trace of a decision', () => {
       ),
     );
     await bench.call('vendJWTWithId');
-    const notes = (await bench.call('vendJWTWithId')).trace
+    const notes = (await bench.call('vendJWTWithId'))
+      .trace()
       .filter(({ step }) => step === 'limit')
       .map(({ name, note }) => `${name}: ${note}`);
     expect(notes[0]).toContain('At most 1 call in each minute in this session');

@@ -1,21 +1,11 @@
 import type { Command } from 'commander';
-import { defaultPolicy, readSecret } from '../config.ts';
 import { CommandError, type ExitCode, exit } from '../exit-codes.ts';
-import type { Tools } from '../load-policy.ts';
 import { common, type Ended, hasColor, toolsOption } from './common.ts';
+import { type CallFlags, callOptions, decidingOptions } from './one-call.ts';
 
-interface DryRunFlags {
-  readonly policy?: string;
+interface DryRunFlags extends CallFlags {
   readonly tool?: string;
-  readonly args?: string;
-  readonly identity?: string;
-  readonly session?: string;
-  readonly transport?: string;
-  readonly at?: string;
   readonly calls?: string;
-  readonly json?: true;
-  readonly color: boolean;
-  readonly tools: Tools;
 }
 
 /** `portcullis dry-run`. */
@@ -24,12 +14,8 @@ export function addDryRun(program: Command, ended: Ended): void {
     .command('dry-run')
     .description('decide calls without FusionAuth and without Redis')
     .option('--policy <file>', 'policy file (PORTCULLIS_POLICY)')
-    .option('--tool <name>', 'MCP name or operation id of the tool')
-    .option('--args <json>', 'arguments as JSON, or @FILE')
-    .option('--identity <json>', 'the caller, for example {"sub":"ann","roles":["support"]}')
-    .option('--session <id>', 'session of the caller')
-    .option('--transport <name>', 'stdio, http or rest')
-    .option('--at <time>', 'time of the call, for example 2026-01-01T00:00:00Z')
+    .option('--tool <name>', 'MCP name or operation id of the tool');
+  callOptions(command)
     .option('--calls <file>', 'decide one call a line, `-` for stdin')
     .option('--json', 'decisions as JSON')
     .addOption(toolsOption())
@@ -43,15 +29,8 @@ const ONE_CALL = ['args', 'identity', 'session', 'transport', 'at'] as const;
 
 async function runDry(flags: DryRunFlags): Promise<ExitCode> {
   const { dryRunMany, dryRunOne } = await import('../dry-run.ts');
-  const { tool, calls, tools } = flags;
-  const policy = flags.policy ?? process.env['PORTCULLIS_POLICY'] ?? defaultPolicy();
-  const options = {
-    policy,
-    tools,
-    json: flags.json === true,
-    color: hasColor(flags),
-    secret: readSecret(process.env),
-  };
+  const { tool, calls } = flags;
+  const options = decidingOptions(flags, hasColor(flags));
   if ((tool === undefined) === (calls === undefined)) {
     throw new CommandError('expected `--tool NAME` or `--calls FILE`, one of the two', exit.usage);
   }

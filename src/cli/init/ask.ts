@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import {
   cancel,
+  confirm,
   groupMultiselect,
   intro,
   isCancel,
   note,
   outro,
-  confirm,
   select,
   text,
 } from '@clack/prompts';

@@ -1,5 +1,5 @@
 import type { JsonObject, Operation, Policy, Rule, ToolRules } from '../../model/index.ts';
-import { commentAt, type Comments } from '../../policy/write-yaml.ts';
+import { type Comments, commentAt } from '../../policy/write-yaml.ts';
 
 /** A policy to be written, with what is said of it and what shows it at work. */
 export interface Plan {

@@ -1,5 +1,5 @@
 import type { JsonObject, Kind, Operation, Rule } from '../../model/index.ts';
-import { commentAt, type Comments } from '../../policy/write-yaml.ts';
+import { type Comments, commentAt } from '../../policy/write-yaml.ts';
 import { callsRule, type Plan, type PlannedRule, type PlannedTool } from './plan.ts';
 import { argumentsFor, BOUNDS, EXTRAS, type Risk } from './risks.ts';
 import { sampleArgs, withArgs } from './sample.ts';

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import type { Tools } from '../load-policy.ts';
+import { common, type Ended, toolsOption } from './common.ts';
+
+/** `portcullis schema`. */
+export function addSchema(program: Command, ended: Ended): void {
+  const command = program
+    .command('schema')
+    .description('print the JSON Schema of policies, for editors')
+    .addOption(toolsOption())
+    .action(async (flags: { tools: Tools }) => {
+      const { schema } = await import('../schema.ts');
+      ended(schema(flags.tools));
+    });
+  common(command, 'schema > policy.schema.json');
+}

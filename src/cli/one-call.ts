@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import type { SentArgs } from '../model/index.ts';
+import { parseJson } from '../pipeline/parse-json.ts';
+import { sentArgs } from '../pipeline/sent-args.ts';
+import { isObject } from '../policy/paths.ts';
+import { type CallLine, type Read, readCallLine, readIdentity, readTime } from './call-line.ts';
+import { CommandError, exit } from './exit-codes.ts';
+import { type Tools, toolsOf } from './load-policy.ts';
+import { reasonOf } from './reasons.ts';
+
+/** A call as it is given by flags. */
+export interface OneCall {
+  readonly tool: string;
+  readonly args?: string;
+  readonly identity?: string;
+  readonly session?: string;
+  readonly transport?: string;
+  readonly at?: string;
+}
+
+/** Flags -> a call. Throws a `CommandError` where one of them is wrong. */
+export function readOneCall(
+  { tool, args = '{}', identity = '{}', session, transport, at }: OneCall,
+  tools: Tools,
+): CallLine {
+  const line = readCallLine(
+    JSON.stringify({
+      tool: toolsOf(tools)?.find((each) => each.operationId === tool)?.name ?? tool,
+      ...(session === undefined ? {} : { session }),
+      ...(transport === undefined ? {} : { transport }),
+    }),
+  );
+  const who = readJson(identity, '--identity');
+  const time = readTime(at, '`--at`');
+  const read = who.ok ? readIdentity(who.value.faults.length === 0 ? (who.value.value ?? null) : null) : who;
+  return {
+    ...usable(line),
+    args: usable(readJson(args.startsWith('@') ? readArgs(args.slice(1)) : args, '--args')),
+    identity: usable(read),
+    at: usable(time),
+  };
+}
+
+function usable<T>(read: Read<T>): T {
+  if (!read.ok) throw new CommandError(read.error, exit.usage);
+  return read.value;
+}
+
+function readJson(text: string, flag: string): Read<SentArgs> {
+  const parsed = parseJson(text);
+  if (!parsed.ok) return { ok: false, error: `\`${flag}\` is not JSON: ${parsed.why}` };
+  if (!isObject(parsed.value)) return { ok: false, error: `expected \`${flag}\`, a JSON object` };
+  return { ok: true, value: sentArgs(parsed, [], parsed.value) };
+}
+
+function readArgs(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandError(`cannot read \`${file}\`: ${reasonOf(error)}`, exit.usage);
+  }
+}

@@ -1,0 +1,164 @@
+import type { AuditRecord } from '../model/index.ts';
+import { type CallLine, readCallLine } from './call-line.ts';
+import { asRecord, readObject } from './recorded-calls.ts';
+import { type OnBytes, textLines } from './text-lines.ts';
+import { openTimeline, type Timed } from './timeline.ts';
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+interface InRecord extends Place {
+  readonly record: AuditRecord;
+  /** When the call began and ended, milliseconds since the epoch. */
+  readonly at: number;
+  readonly endedAt: number;
+}
+
+/** What files of records and of call lines hold, in the order of time. */
+export type Past =
+  /** `isMisplaced`: it came so late that the calls around it are gone by. */
+  | (InRecord & { readonly what: 'record'; readonly isMisplaced: boolean })
+  /** An intent that no second record followed: a call that was made, and nobody saw its end. */
+  | (InRecord & { readonly what: 'unended' })
+  /** An intent that another record tells the end of: no call of its own. */
+  | { readonly what: 'intent' }
+  | (Place & { readonly what: 'call'; readonly call: CallLine; readonly at: number })
+  | (Place & { readonly what: 'problem'; readonly problem: string })
+  /** Nobody knows which calls were made up to a time: there is a line that may have told of one. */
+  | { readonly what: 'gap'; readonly until: number };
+
+/**
+ * Records are written as calls end, but limits are asked as they begin: a record waits until all that began before it
+ * should be there. FusionAuth is given 12 seconds to answer; the audit may take a while to write.
+ */
+const PATIENCE_MS = 15_000;
+/** A record does not wait behind more than these, so that memory does not grow with traffic. */
+const MAX_WAITING = 50_000;
+
+/** Reads files of audit records or of call lines, oldest first, and puts what they hold in order; many at a time. */
+export async function* pastCalls(
+  files: readonly string[],
+  onBytes?: OnBytes,
+): AsyncGenerator<readonly Past[]> {
+  const queue = new Queue();
+  for await (const lines of textLines(files, onBytes)) {
+    const ready: Past[] = [];
+    for (const each of lines) {
+      const read = 'problem' in each ? each : readLine(each.text);
+      for (const past of queue.add(each, read)) ready.push(past);
+    }
+    yield ready;
+  }
+  yield queue.takeAll();
+}
+
+type ReadLine = { readonly record: AuditRecord } | { readonly call: CallLine } | { readonly problem: string };
+
+/** A record has a verdict, a call line never. */
+function readLine(text: string): ReadLine {
+  const value = readObject(text);
+  if (typeof value !== 'string' && (Object.hasOwn(value, 'verdict') || Object.hasOwn(value, 'lost'))) {
+    return asRecord(value);
+  }
+  const call = readCallLine(text);
+  if (call.ok) return { call: call.value };
+  return { problem: typeof value === 'string' ? value : `neither a record nor a call: ${call.error}` };
+}
+
+interface Waiting extends Timed {
+  readonly past: RecordPast;
+}
+
+type RecordPast = Extract<Past, { what: 'record' }>;
+const NOTHING: readonly Past[] = [];
+
+/** Puts what is read in order. Its life is one reading. */
+class Queue {
+  private readonly timeline = openTimeline<Waiting>();
+  /** Calls that mint or revoke have two records: the ids of those waiting, and whether the second is there. */
+  private readonly ended = new Map<string, boolean>();
+  private latestEnd = Number.NEGATIVE_INFINITY;
+  /** Whatever began before this was answered already. */
+  private passed = Number.NEGATIVE_INFINITY;
+  private isBehindGap = false;
+  private callAt: number | null = null;
+
+  add(place: Place, read: ReadLine): readonly Past[] {
+    if ('problem' in read) return this.addProblem(place, read.problem);
+    return 'record' in read ? this.addRecord(place, read.record) : this.addCall(place, read.call);
+  }
+
+  takeAll(): readonly Past[] {
+    return this.take(Number.POSITIVE_INFINITY);
+  }
+
+  /** What a line may have told of happened up to the end of the call that the next line tells of. */
+  private addProblem({ file, line }: Place, problem: string): readonly Past[] {
+    this.isBehindGap = true;
+    const gap: readonly Past[] = Number.isFinite(this.latestEnd)
+      ? [{ what: 'gap', until: this.latestEnd }]
+      : [];
+    return [{ what: 'problem', file, line, problem }, ...gap];
+  }
+
+  private addRecord({ file, line }: Place, record: AuditRecord): readonly Past[] {
+    const at = Date.parse(record.at);
+    const endedAt = at + Math.max(record.ms, 0);
+    const isMisplaced = at < this.passed;
+    const past: RecordPast = { what: 'record', file, line, record, at, endedAt, isMisplaced };
+    const gap: readonly Past[] = this.isBehindGap ? [{ what: 'gap', until: endedAt }] : NOTHING;
+    this.isBehindGap = false;
+    if (endedAt > this.latestEnd) this.latestEnd = endedAt;
+    const isIntent = record.intent === true;
+    if (isMisplaced) return [...gap, isIntent ? { what: 'gap', until: at } : past];
+    this.note(record.id, isIntent);
+    this.timeline.add({ at, rank: rankOf(record), past });
+    const ready = this.take(this.latestEnd - PATIENCE_MS);
+    return gap.length === 0 ? ready : [...gap, ...ready];
+  }
+
+  private note(id: string, isIntent: boolean): void {
+    if (!isIntent && this.ended.size > 0 && this.ended.has(id)) this.ended.set(id, true);
+    else if (isIntent && !this.ended.has(id)) this.ended.set(id, false);
+  }
+
+  private take(until: number): readonly Past[] {
+    let ready: Past[] | null = null;
+    for (;;) {
+      const next = this.timeline.take(this.timeline.length > MAX_WAITING ? Number.POSITIVE_INFINITY : until);
+      if (next === null) return ready ?? NOTHING;
+      this.passed = next.at;
+      ready ??= [];
+      ready.push(next.past.record.intent === true ? this.intentOf(next.past) : next.past);
+    }
+  }
+
+  private intentOf(past: RecordPast): Past {
+    const { id } = past.record;
+    const isEnded = this.ended.get(id) === true;
+    this.ended.delete(id);
+    return isEnded ? { what: 'intent' } : { ...past, what: 'unended' };
+  }
+
+  /** Call lines stand in the order of time already. */
+  private addCall(place: Place, call: CallLine): readonly Past[] {
+    const at = call.at ?? this.callAt ?? Date.now();
+    if (this.callAt !== null && at < this.callAt)
+      return this.addProblem(place, 'expected `at` not before the time of the last decided line');
+    if (call.settledAt !== null && call.settledAt < at)
+      return this.addProblem(place, 'expected `settled_at` not before `at`');
+    this.callAt = at;
+    return [{ what: 'call', file: place.file, line: place.line, call, at }];
+  }
+}
+
+/**
+ * Within one millisecond nothing tells which call came first. An intent does before its call, and what was allowed
+ * before what was denied: it was there already when a limit was used up.
+ */
+function rankOf({ intent, verdict }: AuditRecord): number {
+  if (intent === true) return 0;
+  return verdict === 'allow' ? 1 : 2;
+}
