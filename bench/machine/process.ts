@@ -6,7 +6,8 @@ import type { Usage } from '../programs/probe.ts';
 /** Whether processes can be kept to one core each: what is measured on the first, all that loads it on the second. */
 export const isPinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 
-type Core = 'measured' | 'other';
+/** Where a process runs, on a machine that lets it be said. */
+export type Core = 'measured' | 'other';
 const CORES: Readonly<Record<Core, string>> = { measured: '0', other: '1' };
 
 /** A process that a suite started, and ends. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { probedNode, program, type Started, start } from './process.ts';
+import { type Core, probedNode, program, type Started, start } from './process.ts';
 
 const bin = fileURLToPath(new URL('../../bin/portcullis.js', import.meta.url));
 const shipped = fileURLToPath(new URL('../../policies/default.yaml', import.meta.url));
@@ -26,8 +26,8 @@ export class Servers {
     ).url;
   }
 
-  /** A redis-server without persistence, on the other core. */
-  async redis(): Promise<string> {
+  /** A redis-server without persistence, on the other core where nothing else is said. */
+  async redis(core: Core = 'other'): Promise<string> {
     const port = String(await freePort());
     const command = [
       'redis-server',
@@ -40,23 +40,21 @@ export class Servers {
       '--dir',
       this.folder,
     ];
-    this.started.push(await start('other', command, { ready: /Ready to accept connections/ }));
+    this.started.push(await start(core, command, { ready: /Ready to accept connections/ }));
     return `redis://127.0.0.1:${port}`;
   }
 
   /** `portcullis serve --http` on the measured core, audited to a file. */
   async proxy(
     name: string,
-    { upstream, redis = null, policy = this.roomyPolicy() }: ProxyOptions,
+    { upstream, redis = null, policy = this.roomyPolicy(), core = 'measured' }: ProxyOptions,
   ): Promise<Listening> {
     const args = [
       ...['serve', '--http', '0', '--policy', policy, '--fusionauth', upstream, '--log-level', 'error'],
       ...['--audit', join(this.folder, `${name}.jsonl`), ...(redis === null ? [] : ['--redis', redis])],
     ];
     const env = { PORTCULLIS_SECRET: SECRET, FUSIONAUTH_API_KEY: 'bench-api-key' };
-    return this.listening(
-      await start('measured', probedNode(bin, ...args), { ready: /on (http:\S+\/mcp)/, env }),
-    );
+    return this.listening(await start(core, probedNode(bin, ...args), { ready: /on (http:\S+\/mcp)/, env }));
   }
 
   /** The default policy with bounds that no load reaches: the same rules, counters and claims, never used up. */
@@ -95,6 +93,7 @@ interface ProxyOptions {
   readonly upstream: string;
   readonly redis?: string | null;
   readonly policy?: string;
+  readonly core?: Core;
 }
 
 /** The secret of the proxies that are measured. */

@@ -29,7 +29,7 @@ case $kind in
     PORTCULLIS_REDIS=$(printf ',redis://%s' $nodes | cut -c2-)
     ;;
   sentinel)
-    redis master $((base + 2))
+    redis master $((base + 2)) --repl-diskless-sync-delay 0
     mortal=${pids%% *}
     redis replica $((base + 3)) --replicaof 127.0.0.1 $((base + 2))
     until redis-cli -p $((base + 3)) info replication | grep -q master_link_status:up; do sleep 0.1; done

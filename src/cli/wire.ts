@@ -93,6 +93,7 @@ async function openLimits({ redisUrl }: ServeConfig, log: Log): Promise<Limits> 
   const limits = orEnd(exit.usage, () =>
     redisLimits({
       url: redisUrl,
+      onWarning: (warning) => log.warn(warning),
       onStateChange: (up, why) => {
         if (!isConnected) return;
         if (up) log.info('the limit store answers again');

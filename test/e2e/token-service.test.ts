@@ -395,10 +395,11 @@ describe('the audit', () => {
       secret_id: 'wrong-wrong-wrong',
       email_id: 'hunter2',
     });
+    // The line of a refusal is written some milliseconds after its answer.
+    await expect.poll(() => readFileSync(service.audit, 'utf8')).toContain(idOf(refused));
     const text = readFileSync(service.audit, 'utf8');
     const lines = text.trim().split('\n');
-    const line = (answer: Answer) =>
-      JSON.parse(lines.find((each) => each.includes(String(answer.headers.get('x-portcullis-id')))) ?? '{}');
+    const line = (answer: Answer) => JSON.parse(lines.find((each) => each.includes(idOf(answer))) ?? '{}');
     const common = {
       id: expect.any(String),
       at: expect.any(String),
@@ -441,3 +442,7 @@ describe('the audit', () => {
     }
   });
 });
+
+function idOf(answer: Answer): string {
+  return String(answer.headers.get('x-portcullis-id'));
+}

@@ -3,6 +3,7 @@ import type { Claim, Instant, Limits, Ticket } from '../../model/index.ts';
 import { type Held, refusalOf, refusalsOf, takenClaims } from './claims.ts';
 import type { ReserveReply } from './redis-client.ts';
 import { openConnection } from './redis-connection.ts';
+import { evictingPolicies } from './redis-eviction.ts';
 import { parseRedisUrl } from './redis-url.ts';
 import { freeAt, partAt, partsOf } from './windows.ts';
 
@@ -14,6 +15,8 @@ export interface RedisLimitsOptions {
   /** What all keys begin with, in braces; `portcullis` if left out. */
   readonly prefix?: string;
   readonly onStateChange?: (up: boolean, why: string) => void;
+  /** Told at every connect of what would let limits through without a word. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 interface Taken {
@@ -23,14 +26,25 @@ interface Taken {
 
 /** Limits shared by all proxies of one Redis, on its clock: one round trip a call, and no answer in time is `unknown`. */
 export function redisLimits(options: RedisLimitsOptions): Limits & { connect(): Promise<void> } {
-  const { commandTimeoutMs = 200, prefix = 'portcullis', onStateChange } = options;
+  const { commandTimeoutMs = 200, prefix = 'portcullis', onStateChange, onWarning } = options;
   const unsettled = new WeakMap<Ticket, Taken>();
   // How far Redis' clock is ahead of ours at most; null until the connection has told.
   let aheadMs: number | null = null;
-  const connection = openConnection(parseRedisUrl(options.url), commandTimeoutMs, (up, why) => {
+  const target = parseRedisUrl(options.url);
+  const connection = openConnection(target, commandTimeoutMs, (up, why) => {
     if (up) aheadMs = null;
+    if (up && onWarning !== undefined) void warnOfEviction(onWarning);
     onStateChange?.(up, why);
   });
+
+  // Another master, after a failover, may be set up otherwise: so not at the start alone.
+  async function warnOfEviction(warn: (warning: string) => void): Promise<void> {
+    const answer = await connection.ask(evictingPolicies);
+    for (const policy of answer.got ? answer.reply : [])
+      warn(
+        `Redis at ${target.name}: expected maxmemory-policy \`noeviction\`; found \`${policy}\`: where a counter is evicted its limit starts anew`,
+      );
+  }
 
   return {
     connect: connection.connect,

@@ -1,15 +1,15 @@
-import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { redisLimits } from '../../../src/adapters/limits/redis.ts';
-import { freePort, startRedis, type TestRedis } from '../../support/redis.ts';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { claim, granted, reserve, type Setting } from './claims.ts';
+import { type Road, startRoad } from './road.ts';
 
 const MANY = claim({ max: 1e9 });
 
 let server: TestRedis;
-let road: Awaited<ReturnType<typeof startRoad>>;
+let road: Road;
 let s: Setting;
 
 beforeEach(async () => {
@@ -44,30 +44,3 @@ test('after a failover a connection to the old master is given up for the new on
   expect(await reserve(s, MANY)).toMatchObject({ hold: 'unknown', why: expect.stringContaining('READONLY') });
   await expect.poll(async () => (await reserve(s, MANY)).hold, { timeout: 4_000 }).toBe('granted');
 });
-
-/** A TCP port that leads to a server; what is on it can be lost, and new connections led elsewhere. */
-async function startRoad(to: number) {
-  let target = to;
-  const sockets: Socket[] = [];
-  const road = createServer((near) => {
-    const far = connect(target, '127.0.0.1');
-    sockets.push(near, far);
-    near.on('error', () => far.destroy()).pipe(far);
-    far.on('error', () => near.destroy()).pipe(near);
-  });
-  const port = await freePort();
-  await new Promise<void>((resolve) => road.listen(port, '127.0.0.1', resolve));
-  return {
-    port,
-    leadTo: (other: number) => {
-      target = other;
-    },
-    loseConnections: () => {
-      for (const socket of sockets.splice(0)) socket.unpipe().pause();
-    },
-    close: () => {
-      road.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-}

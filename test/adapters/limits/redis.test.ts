@@ -180,6 +180,7 @@ async function commandsRun(): Promise<number> {
 test.each([
   ['OOM', ['maxmemory', '1']],
   ['READONLY', ['replicaof', '127.0.0.1 1']],
+  ['NOREPLICAS', ['min-replicas-to-write', '1']],
 ])('an answer of %s is unknown, and passes', async (code, [name = '', value = '']) => {
   const other = await startRedis();
   onTestFinished(() => other.stop());
