@@ -28,8 +28,14 @@ export async function* callsOf(file: string): AsyncGenerator<FiledCall> {
   }
 }
 
+/** As much as a line of an audit may have, from which a call can be replayed as well. */
+const MAX_LINE_MIB = 4;
+const MAX_LINE_BYTES = MAX_LINE_MIB * 1024 * 1024;
+
 /** A line's bytes -> a call; null for a blank line. */
 function readBytes(bytes: Buffer): Read<CallLine> | null {
+  if (bytes.length > MAX_LINE_BYTES)
+    return { ok: false, error: `expected a line of at most ${MAX_LINE_MIB} MiB` };
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     return text.trim() === '' ? null : readCallLine(text);
@@ -54,15 +60,19 @@ function inOrder(read: Read<CallLine>, previousAt: number | null): Read<TimedCal
 async function* linesOf(file: string): AsyncGenerator<Buffer> {
   const input = file === '-' ? process.stdin : createReadStream(file);
   let rest: Buffer[] = [];
+  let length = 0;
   try {
     for await (const chunk of input as AsyncIterable<Buffer>) {
       let start = 0;
       for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
         yield Buffer.concat([...rest, chunk.subarray(start, end)]);
         rest = [];
+        length = 0;
         start = end + 1;
       }
-      if (start < chunk.length) rest.push(chunk.subarray(start));
+      // Of a line that is too long no more is kept than what shows it.
+      if (start < chunk.length && length <= MAX_LINE_BYTES) rest.push(chunk.subarray(start));
+      length += chunk.length - start;
     }
   } catch (error) {
     throw new CommandError(`cannot read \`${file}\`: ${reasonOf(error)}`, exit.usage);

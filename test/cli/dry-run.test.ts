@@ -237,6 +237,16 @@ describe('dry-run of many calls', () => {
     expect(rows.at(-1)).toMatchObject({ verdict: 'allow' });
   });
 
+  it('answers a line that is too long for a call, and decides those after it', async () => {
+    const { code, rows } = await decide([at(0), `"${'x'.repeat(5 * 1024 * 1024)}"`, at(1)]);
+    expect(code).toBe(2);
+    expect(rows).toEqual([
+      expect.objectContaining({ verdict: 'allow' }),
+      { line: 2, error: 'expected a line of at most 4 MiB' },
+      expect.objectContaining({ verdict: 'allow' }),
+    ]);
+  });
+
   it('reads a file, and exits 2 where it cannot', async () => {
     const calls = file('calls.jsonl', `${at(0)}\r\n${at(0)}`);
     const ran = await run(['dry-run', '--policy', policy, '--calls', calls, '--json']);

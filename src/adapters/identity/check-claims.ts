@@ -23,6 +23,8 @@ const TYPES: Readonly<Record<Demands['use'], readonly string[]>> = {
 };
 /** Claims that stand in ID tokens alone (OpenID Connect Core, section 3.3.2.11), and what else gives one away. */
 const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash'];
+/** What says of a token for a client that it is none about who its user is; `events` is in tokens of a logout. */
+const NO_ID_TOKEN = { typ: ['Bearer', 'Refresh', 'Offline', 'Logout'], token_use: ['access', 'refresh'] };
 const MAX_AUDIENCES = 100;
 
 /** What is wrong with the claims of a token, in words without a value; null where nothing is. The issuer is known. */
@@ -39,7 +41,13 @@ function kindObjection(claims: JsonObject, { use }: Demands, { typ }: Occasion):
   if (typ !== null && !TYPES[use].includes(typ)) return `expected \`typ\` as one of ${TYPES[use].join(', ')}`;
   if (Object.hasOwn(claims, 'cnf'))
     return 'expected a bearer token; this one is bound to a key of its client';
-  if (use === 'id') return null;
+  if (use === 'id') {
+    const isOther =
+      Object.hasOwn(claims, 'events') ||
+      isOneOf(claims['typ'], NO_ID_TOKEN.typ) ||
+      isOneOf(claims['token_use'], NO_ID_TOKEN.token_use);
+    return isOther ? 'expected an ID token' : null;
+  }
   const isIdToken =
     ID_TOKEN_CLAIMS.some((name) => Object.hasOwn(claims, name)) ||
     isOneOf(claims['typ'], ['ID', 'Refresh', 'Offline']) ||
