@@ -3,6 +3,7 @@ import { conditionText, type LookedAt } from '../policy/conditions.ts';
 import type { Ink } from '../policy/explain.ts';
 import type { Check, Explanation } from '../policy/explanation.ts';
 import type { DecisionLine, Explained } from './decider.ts';
+import { printable } from './excerpt.ts';
 import { inkFor } from './ink.ts';
 import { type Branch, treeLines } from './tree.ts';
 
@@ -15,7 +16,7 @@ export function explanationText(
   const explained = explanation();
   return [
     ...headLines(decision, ink),
-    `  ${explained.answer}`,
+    `  ${printable(explained.answer)}`,
     ...treeLines(explained.checks.map((check) => checkBranch(check, ink))),
     ...notReachedLines(explained, ink),
     ...acceptedLines(decision, explained.accepted, ink),
@@ -26,8 +27,8 @@ export function explanationText(
 function headLines({ verdict, code, rule, reason, retry_after_ms: wait, tool }: DecisionLine, ink: Ink) {
   const head = verdict === 'allow' ? ink.good('ALLOW') : ink.bad('DENY');
   return [
-    `${head}  ${tool}  ${code}${rule === null ? '' : ` by ${rule}`}`,
-    ...(reason === null ? [] : [`  ${reason}`]),
+    `${head}  ${printable(`${tool}  ${code}${rule === null ? '' : ` by ${rule}`}`)}`,
+    ...(reason === null ? [] : [`  ${printable(reason)}`]),
     ...(wait === null ? [] : [`  Retry in ${Math.ceil(wait / 1000)} s.`]),
   ];
 }
@@ -45,7 +46,10 @@ function checkBranch(check: Check, ink: Ink): Branch {
   const under = [
     ...when.map((looked) => lookedBranch(looked, 'when ', ink)),
     ...conditions.map((looked) => lookedBranch(looked, '', ink)),
-    ...violations.map(({ path, expected }) => ({ text: `${path}: expected ${expected}`, under: [] })),
+    ...violations.map(({ path, expected }) => ({
+      text: printable(`${path}: expected ${expected}`),
+      under: [],
+    })),
     ...parts.map((part) => checkBranch(part, ink)),
   ];
   return { text: `${paint(MARKS[result])} ${checkText(check, ink)}`, under };
@@ -57,7 +61,7 @@ const NAMED: ReadonlySet<Check['check']> = new Set(['default', 'grants', 'argume
 function checkText({ check, name, line, says, observed }: Check, ink: Ink): string {
   const what = NAMED.has(check) ? name : `${check} \`${name}\``;
   const where = line === null ? '' : ink.faint(` (line ${line})`);
-  return `${what}${where}: ${says}${observed && !says.includes('observes') ? ', only observed' : ''}`;
+  return `${printable(what)}${where}: ${printable(says)}${observed && !says.includes('observes') ? ', only observed' : ''}`;
 }
 
 const HELD: Readonly<Record<LookedAt['held'], string>> = {
@@ -74,7 +78,7 @@ function lookedBranch(looked: LookedAt, prefix: string, ink: Ink): Branch {
     return { text: `${prefix}${GROUPS[looked.group]}: ${held}`, under };
   }
   const seen = looked.seen === undefined ? 'it is missing' : `it is ${JSON.stringify(looked.seen)}`;
-  return { text: `${prefix}${conditionText(looked)}: ${held}, ${seen}`, under: [] };
+  return { text: `${prefix}${printable(conditionText(looked))}: ${held}, ${printable(seen)}`, under: [] };
 }
 
 function notReachedLines({ not_reached: names }: Explanation, ink: Ink): readonly string[] {
@@ -105,7 +109,8 @@ function acceptedBranch(accepted: Accepted, ink: Ink): Branch {
     return { text: 'any one of', under: accepted.any.map((each) => acceptedBranch(each, ink)) };
   if ('all' in accepted)
     return { text: 'all of', under: accepted.all.map((each) => acceptedBranch(each, ink)) };
-  if ('path' in accepted) return { text: ink.good(`${accepted.path}: ${accepted.expected}`), under: [] };
+  if ('path' in accepted)
+    return { text: ink.good(printable(`${accepted.path}: ${accepted.expected}`)), under: [] };
   const time = 'from' in accepted ? `from ${accepted.from}` : `at ${accepted.at}`;
   return { text: ink.good(`the same call ${time}, in ${durationText(accepted.wait_s)}`), under: [] };
 }

@@ -285,3 +285,16 @@ describe('explain', () => {
     });
   });
 });
+
+describe('what a call brings', () => {
+  const escapes = '\u001b]0;x\u0007\u009b2J\u202e';
+
+  it.each([
+    ['the name of a tool', ['--tool', `x${escapes}`]],
+    ['what a condition looks at', [...vend(60, TEN, JSON.stringify({ sub: escapes }))]],
+  ])('is shown by a terminal and not obeyed: %s', async (_what, args) => {
+    const { stdout, stderr } = await run(['explain', '--policy', policy, '--no-color', ...args]);
+    expect(stdout).toContain('DENY');
+    expect(`${stdout}${stderr}`).not.toMatch(/[^\n\P{C}]/u);
+  });
+});
