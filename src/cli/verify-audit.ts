@@ -11,6 +11,12 @@ export async function verifyFiles(files: readonly string[]): Promise<ExitCode> {
     return exit.broke;
   }
   const { count, chains, torn } = verified;
+  if (count === 0) {
+    process.stdout.write(
+      `no line of ${files.map((file) => `\`${file}\``).join(', ')} is a record of an audit\n`,
+    );
+    return exit.broke;
+  }
   process.stdout.write(
     `${count} records in ${chains} chain${chains === 1 ? '' : 's'}, ${torn} unfinished lines\n`,
   );

@@ -354,6 +354,11 @@ describe('verify-audit', () => {
       code: 1,
       stdout: expect.stringMatching(/^line 3: /),
     });
+    for (const text of ['', 'default: deny\n']) {
+      const none = file('none.jsonl', text);
+      const stdout = `no line of \`${none}\` is a record of an audit\n`;
+      expect(await run(['verify-audit', none])).toEqual({ code: 1, stdout, stderr: '' });
+    }
     expect(await run(['verify-audit', '/nowhere'])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/there is no such file/),
