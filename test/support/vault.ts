@@ -10,7 +10,7 @@ export interface VaultAsked {
 }
 
 /**
- * Vault's HTTP API as its public documentation describes it, as far as the token service uses it: KV version 2 reads,
+ * Vault's HTTP API as far as the token service uses it, not compared with its published description: KV version 2 reads,
  * AppRole logins, lookup and renewal of the own token. Vault itself is not to be had in the tests.
  */
 export interface TestVault {
