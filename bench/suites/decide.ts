@@ -1,18 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { settings } from '../../build/settings.ts';
 import type { JsonObject } from '../../src/model/index.ts';
 import type { DecisionContext } from '../../src/policy/decide.ts';
 import type { PreparedPolicy } from '../../src/policy/prepare.ts';
 import { type Figure, quantile, type Suite } from '../suite.ts';
 
-// What is measured is what is shipped: tsx wraps every function to keep its name, which costs more than a decision.
-const dist = (path: string) => import(new URL(`../../dist/${path}.js`, import.meta.url).href);
-const { operations } = (await dist('catalog/operations')) as typeof import('../../src/catalog/operations.ts');
-const { callParser } = (await dist(
-  'pipeline/parse-call',
-)) as typeof import('../../src/pipeline/parse-call.ts');
-const { decide } = (await dist('policy/decide')) as typeof import('../../src/policy/decide.ts');
-const { parsePolicy } = (await dist('policy/parse')) as typeof import('../../src/policy/parse.ts');
-const { prepare } = (await dist('policy/prepare')) as typeof import('../../src/policy/prepare.ts');
+// What is measured is bundled as what is shipped: tsx wraps every function to keep its name, which costs more than a decision.
+const { operations, callParser, decide, parsePolicy, prepare } = await shipped();
 
 const CALLS = 200_000;
 const WARM_UP = 50_000;
@@ -54,6 +50,13 @@ export const suite: Suite = {
     ];
   },
 };
+
+async function shipped(): Promise<typeof import('../parts.ts')> {
+  const outdir = new URL('../results/parts/', import.meta.url);
+  const entryPoints = [fileURLToPath(new URL('../parts.ts', import.meta.url))];
+  await build({ ...settings, entryPoints, outdir: fileURLToPath(outdir) });
+  return import(new URL('parts.js', outdir).href);
+}
 
 function prepared(text: string): PreparedPolicy {
   const parsed = parsePolicy(text, operations);

@@ -1,11 +1,7 @@
 import { anonymous } from '../adapters/identity/anonymous.ts';
-import { bearer } from '../adapters/identity/bearer.ts';
 import { localUser } from '../adapters/identity/local-user.ts';
-import { openIssuers, openVerifier } from '../adapters/identity/verifier.ts';
 import type { TokenTerms } from '../doors/token-terms.ts';
-import type { Identity, Identify, Instant } from '../model/index.ts';
-import { readObject } from '../pipeline/read-object.ts';
-import { CommandError, exit } from './exit-codes.ts';
+import type { Identify, Identity, Instant } from '../model/index.ts';
 import type { Log } from './log.ts';
 import type { TokenConfig } from './token-config.ts';
 
@@ -21,59 +17,17 @@ export interface Callers {
 }
 
 /** Callers by their tokens, or without issuers the local user over stdio and nobody in particular elsewhere. */
-export function openCallers(config: TokenConfig | null, log: Log): Callers {
+export async function openCallers(config: TokenConfig | null, log: Log): Promise<Callers> {
   if (config === null) {
     const of = () => ({ identify: anonymous() });
     return { of, stdio: local, warm: () => {}, close: async () => {} };
   }
-  const issuers = openIssuers({
-    issuers: config.issuers,
-    allowPrivate: config.allowPrivateIssuers,
-    readObject,
-    onState: (iss, why) => {
-      if (why === null) log.info(`the keys of the issuer ${iss} can be had again`);
-      else log.error(`the keys of the issuer ${iss} cannot be had: ${why}`);
-    },
-  });
-  const identifyFor = (...resources: readonly (string | null)[]) =>
-    bearer({
-      verifier: openVerifier({
-        issuers,
-        audiences: [...config.audiences, ...resources.filter((each) => each !== null)],
-      }),
-      scopes: config.scopes,
-      now: Date.now,
-    });
-  return {
-    of(door) {
-      const resource = config.resources[door];
-      if (resource === null) throw new Error('expected a door that is open');
-      const named = config.issuers.map(({ iss }) => iss).filter((iss) => /^https?:\/\//.test(iss));
-      return {
-        identify: identifyFor(resource),
-        tokens: { resource, issuers: named, scopes: config.scopes },
-      };
-    },
-    stdio: () =>
-      config.token === null
-        ? local()
-        : byToken(identifyFor(config.resources.http, config.resources.rest), config.token),
-    warm() {
-      for (const { iss } of issuers.trusted) void issuers.of(iss)?.warm();
-    },
-    close: () => issuers.close(),
-  };
+  // Signatures and their keys are loaded only where there are tokens.
+  const { tokenCallers } = await import('./token-callers.ts');
+  return tokenCallers(config, log, local);
 }
 
 async function local(): Promise<{ identity: Identity; until: null }> {
   const found = await localUser()({ authorization: null });
   return { identity: found.identified ? found.identity : {}, until: null };
-}
-
-async function byToken(identify: Identify, token: string): Promise<{ identity: Identity; until: Instant }> {
-  const found = await identify({ authorization: `Bearer ${token}` });
-  if (found.identified)
-    return { identity: found.identity, until: Number(found.identity.claims?.['exp']) * 1000 };
-  const code = found.fault === 'unavailable' ? exit.broke : exit.usage;
-  throw new CommandError(`the token in \`PORTCULLIS_TOKEN\` is refused: ${found.why}`, code);
 }

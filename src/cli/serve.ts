@@ -1,18 +1,13 @@
-import { guard } from '../adapters/limits/guard.ts';
-import { type HttpDoor, serveHttp } from '../doors/http.ts';
-import { serveRest } from '../doors/rest.ts';
+import type { HttpDoor } from '../doors/http.ts';
 import { serveStdio } from '../doors/stdio.ts';
 import type { Instant } from '../model/index.ts';
 import type { Sandbox } from '../sandbox/server.ts';
 import { readConfig, type ServeConfig, type ServeFlags } from './config.ts';
-import type { Address } from './address.ts';
 import { type Callers, openCallers } from './callers.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import type { IssuerConfig } from './issuer-config.ts';
 import { type Log, openLog } from './log.ts';
-import { openMetrics } from './metrics.ts';
 import { startLines } from './start-lines.ts';
-import type { TokenConfig } from './token-config.ts';
 import type { RunningTokens, Surroundings } from './token-service.ts';
 import { type FusionAuth, openProxy, type RunningProxy } from './wire.ts';
 
@@ -31,9 +26,9 @@ export async function serve(flags: ServeFlags, env: Environment, version: string
   try {
     const proxy = await openProxy(config, fusionAuth, log);
     closers.push(() => proxy.close());
-    const callers = openCallers(config.tokens, log);
+    const callers = await openCallers(config.tokens, log);
     closers.push(() => callers.close());
-    const around = { audit: proxy.audit, guard: guard(), log, closers };
+    const around = { audit: proxy.audit, log, closers };
     const tokens = config.issuer === null ? null : await issueTokens(config.issuer, around);
     await serveDoors({ config, proxy, callers, fusionAuth, tokens, log, version }, closers);
     return exit.fine;
@@ -42,7 +37,8 @@ export async function serve(flags: ServeFlags, env: Environment, version: string
   }
 }
 
-interface Serving {
+/** What the doors are opened with. */
+export interface Serving {
   readonly config: ServeConfig;
   readonly proxy: RunningProxy;
   readonly callers: Callers;
@@ -57,7 +53,7 @@ async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): P
   const stop = untilSignal();
   process.on('SIGHUP', () => void proxy.audit.reopen());
   const local = config.stdio ? await callers.stdio() : null;
-  const doors = await openDoors(serving, closers);
+  const doors = config.http === null && config.rest === null ? [] : await openDoors(serving, closers);
   // Not before the doors are open: one of the issuers may be this proxy.
   serving.callers.warm();
   const directoryWarnings = serving.tokens?.warnings ?? [];
@@ -104,64 +100,15 @@ async function issueTokens(config: IssuerConfig, around: Surroundings): Promise<
   return openTokens(config, around);
 }
 
+/** HTTP is loaded only where it is spoken. */
+async function openDoors(serving: Serving, closers: (() => Promise<void>)[]): Promise<readonly HttpDoor[]> {
+  const { openDoors } = await import('./open-doors.ts');
+  return openDoors(serving, closers);
+}
+
 async function openSandbox(): Promise<Sandbox> {
   const { startSandbox } = await import('../sandbox/server.ts');
   return startSandbox();
-}
-
-/** Opens the doors that the settings ask for; `closers` gets each as it stands. */
-async function openDoors(
-  { config, proxy, callers, tokens: issuing, log, version }: Serving,
-  closers: (() => Promise<void>)[],
-): Promise<readonly HttpDoor[]> {
-  const metrics = openMetrics();
-  const shared = {
-    metrics: metrics.text,
-    guard: guard(),
-    version,
-    // The name by which tokens know this proxy is one that its clients use.
-    allowedHosts: [...config.allowedHosts, ...hostsOf(config.tokens)],
-    allowedOrigins: config.allowedOrigins,
-    log: log.warn,
-  };
-  const forDoor = (transport: 'http' | 'rest') => {
-    const { identify, tokens } = callers.of(transport);
-    const onRefused = (why: string) => proxy.recordRefusal(transport, why);
-    return {
-      ...shared,
-      gate: metrics.count(proxy.gateFor(transport)),
-      identify,
-      ...(tokens === undefined ? {} : { tokens: { ...tokens, onRefused } }),
-    };
-  };
-  const doors: HttpDoor[] = [];
-  const open = async (address: Address | null, serveDoor: (address: Address) => Promise<HttpDoor>) => {
-    if (address === null) return;
-    const door = await serveDoor(address).catch((error: unknown) => {
-      const { host, port } = address;
-      throw new CommandError(`cannot listen on ${host}:${port}: ${portReason(error)}`, exit.broke);
-    });
-    closers.push(() => door.close());
-    doors.push(door);
-  };
-  const secret = proxy.sessionSecret;
-  await open(config.http, (address) => serveHttp({ ...forDoor('http'), ...address, secret }));
-  const issuer = issuing === null ? {} : { issuer: issuing.service };
-  await open(config.rest, (address) => serveRest({ ...forDoor('rest'), ...address, ...issuer }));
-  return doors;
-}
-
-function hostsOf(tokens: TokenConfig | null): readonly string[] {
-  const { http = null, rest = null } = tokens?.resources ?? {};
-  return [http, rest].flatMap((resource) => (resource === null ? [] : [new URL(resource).host]));
-}
-
-function portReason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'EADDRINUSE') return 'the port is in use';
-  if (code === 'EACCES') return 'permission denied';
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'this machine has no such address';
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */

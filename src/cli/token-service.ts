@@ -3,13 +3,13 @@ import { dirname, resolve } from 'node:path';
 import { filePeople, peopleOf, type TenantPeople } from '../adapters/directory/people.ts';
 import { postgresPeople } from '../adapters/directory/postgres.ts';
 import { sqlitePeople } from '../adapters/directory/sqlite.ts';
+import { guard } from '../adapters/limits/guard.ts';
 import { once } from '../adapters/limits/once.ts';
 import { fileSecrets } from '../adapters/secrets/file.ts';
 import { vaultSecrets } from '../adapters/secrets/vault.ts';
 import { folderKeys, givenKeys, type KeyRing } from '../adapters/signing-keys/key-ring.ts';
 import { jwtSigner } from '../adapters/signing-keys/signer.ts';
 import { tokenService } from '../issuer/token-service.ts';
-import type { Guard } from '../model/index.ts';
 import type { Directory, People, Secrets, Tenant, TokenAudit, TokenService } from '../model/tokens.ts';
 import { databaseUrl } from './database-url.ts';
 import { CommandError, exit } from './exit-codes.ts';
@@ -28,7 +28,6 @@ export interface RunningTokens {
 /** What the token service shares with the rest of the process. */
 export interface Surroundings {
   readonly audit: TokenAudit;
-  readonly guard: Guard;
   readonly log: Log;
   /** Gets what is to be closed, as it is opened. */
   readonly closers: (() => Promise<void>)[];
@@ -36,7 +35,7 @@ export interface Surroundings {
 
 /** Puts the parts of the token service together. Throws with one clear message where one cannot be had. */
 export async function openTokens(config: IssuerConfig, around: Surroundings): Promise<RunningTokens> {
-  const { audit, guard, log, closers } = around;
+  const { audit, log, closers } = around;
   const { directory, warnings } = loadDirectory(config.directory);
   const secrets = await openSecrets(config, directory, log);
   closers.push(() => secrets.close());
@@ -55,7 +54,7 @@ export async function openTokens(config: IssuerConfig, around: Surroundings): Pr
       signer: jwtSigner(ring, { issuer, audience, now: Date.now }),
       verifyIdToken: idTokens.verify,
       once: once(),
-      guard,
+      guard: guard(),
       audit,
       newId: randomUUID,
       now: Date.now,

@@ -8,6 +8,9 @@ export type Answer =
   | { readonly complete: true; readonly status: number; readonly body: Buffer }
   | { readonly complete: false; readonly reply: Nothing };
 
+/** Why nothing is sent any more. */
+export const SHUTTING_DOWN = 'this proxy is shutting down';
+
 /** What an exchange may take. */
 export interface Bounds {
   readonly connectTimeoutMs: number;
@@ -94,7 +97,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     } else if (code === 'UND_ERR_INVALID_ARG') {
       this.fail('broken', 'the request cannot be written as HTTP');
     } else if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') {
-      this.fail('unreachable', 'this proxy is shutting down');
+      this.fail('unreachable', SHUTTING_DOWN);
     } else {
       this.fail('unreachable', `FusionAuth cannot be reached (${code})`);
     }

@@ -1,6 +1,6 @@
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import type { Json, JsonObject, Reply, Upstream, UpstreamRequest } from '../../model/index.ts';
-import { type Answer, Exchange, nothing } from './exchange.ts';
+import { type Answer, Exchange, nothing, SHUTTING_DOWN } from './exchange.ts';
 
 export interface FusionAuthOptions {
   /** Where FusionAuth is; a path in it stands before every path of the API. */
@@ -29,25 +29,35 @@ export function fusionAuthUpstream(options: FusionAuthOptions): Upstream {
     responseTimeoutMs: options.responseTimeoutMs ?? 10_000,
     maxBytes: options.maxBytes ?? 4 * 1024 * 1024,
   };
-  const pool = new Pool(origin, {
-    connections: options.connections ?? 128,
-    // One request at a time on a connection: when it breaks, no other call is in doubt.
-    pipelining: 1,
-    connect: { timeout: connectTimeoutMs },
-    // An exchange has its own clock, which also counts the time before the connection stands.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  let pool: Promise<Pool> | null = null;
+  let isClosed = false;
+  // The client is loaded with the first request: an agent asks for other things before, and waits for the start.
+  const open = async () => {
+    const { Pool } = await import('undici');
+    return new Pool(origin, {
+      connections: options.connections ?? 128,
+      // One request at a time on a connection: when it breaks, no other call is in doubt.
+      pipelining: 1,
+      connect: { timeout: connectTimeoutMs },
+      // An exchange has its own clock, which also counts the time before the connection stands.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  };
   return {
     async send(request, signal) {
       const wire = build(request, options.apiKey, prefix);
       if (wire === null) {
         return nothing(false, 'no_api_key', 'this proxy has no FusionAuth API key; set FUSIONAUTH_API_KEY');
       }
-      return interpret(await new Exchange(bounds).run(pool, wire, signal));
+      if (isClosed) return nothing(false, 'unreachable', SHUTTING_DOWN);
+      pool ??= open();
+      return interpret(await new Exchange(bounds).run(await pool, wire, signal));
     },
     async close() {
-      if (!pool.closed && !pool.destroyed) await pool.close();
+      if (isClosed) return;
+      isClosed = true;
+      await (await pool)?.close();
     },
   };
 }
