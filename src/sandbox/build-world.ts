@@ -26,7 +26,7 @@ const DEFAULTS = {
   httpSessionMaxInactiveInterval: 3600,
 };
 
-/** A checked seed -> a world, and one API key that it can be used with. Key generation starts here. */
+/** A checked seed -> a world, and one API key that it can be used with. */
 export function buildWorld(
   seed: SeedDocument,
   now: () => number,

@@ -17,8 +17,8 @@ export interface Key {
   readonly kid: string;
   readonly name: string;
   readonly algorithm: Algorithm;
-  /** Generation starts with the world and is awaited at first use: RSA takes some hundred milliseconds. */
-  readonly material: Promise<Material>;
+  /** Generated at first use: RSA takes some hundred milliseconds, and many a sandbox never signs. */
+  readonly material: () => Promise<Material>;
 }
 
 /** The key itself; `public` is null for HMAC, whose one half is never published. */
@@ -66,28 +66,29 @@ export function newKey(wanted: {
 }): Key {
   const { id, name, algorithm, kid, secret } = wanted;
   const row = algorithms[algorithm];
-  const material = secret === undefined ? row.generate() : Promise.resolve(shared(Buffer.from(secret)));
-  return { id, name, algorithm, kid: kid ?? row.kid(), material };
+  let made: Promise<Material> | undefined;
+  const make = async () => (secret === undefined ? row.generate() : shared(Buffer.from(secret)));
+  return { id, name, algorithm, kid: kid ?? row.kid(), material: () => (made ??= make()) };
 }
 
 /** Signs bytes with a key. */
 export async function signWith(key: Key, data: Buffer): Promise<Buffer> {
-  return algorithms[key.algorithm].sign(data, await key.material);
+  return algorithms[key.algorithm].sign(data, await key.material());
 }
 
 /** Whether the signature is this key's own over these bytes. */
 export async function verifiesWith(key: Key, data: Buffer, signature: Buffer): Promise<boolean> {
-  return algorithms[key.algorithm].verifies(data, signature, await key.material);
+  return algorithms[key.algorithm].verifies(data, signature, await key.material());
 }
 
 /** The public half as PEM, or null for HMAC. */
 export async function pemOf(key: Key): Promise<string | null> {
-  return (await key.material).public?.pem ?? null;
+  return (await key.material()).public?.pem ?? null;
 }
 
 /** The public half as a JWKS member, or null for HMAC. */
 export async function jwkOf(key: Key): Promise<{ readonly [name: string]: string } | null> {
-  const half = (await key.material).public;
+  const half = (await key.material()).public;
   if (half === null) return null;
   const members = Object.entries(half.key.export({ format: 'jwk' })).filter(
     ([, value]) => typeof value === 'string',

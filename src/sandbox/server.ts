@@ -49,7 +49,7 @@ const KEEP_ALIVE_MS = 65_000;
 
 /**
  * Starts the server on a loopback port, a free one by default, and answers once it listens.
- * RSA keys are still being made then; the first request that needs one waits for it.
+ * Keys are made at first use; the first request that needs one waits for it.
  *
  * @param options `now` gives milliseconds since the epoch; every reply waits `delayMs`.
  */
