@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { settings } from '../build/settings.ts';
 
 const folder = resolve(import.meta.dirname, '../dist/cli');
 const names = readdirSync(folder).filter((name) => name.endsWith('.js'));
@@ -33,7 +35,7 @@ function loadedFor(modules: readonly string[]): {
       else packages.add(target);
     }
   }
-  return { files: [...files], packages: [...packages].filter((name) => !/^node:/.test(name)) };
+  return { files: [...files], packages: [...packages].filter((name) => !isBuiltin(name)) };
 }
 
 function fileWith(module: string): string {
@@ -70,6 +72,20 @@ const log = [
   'thread-stream',
 ];
 const protocol = ['@modelcontextprotocol/sdk', 'zod', 'zod-to-json-schema'];
+
+describe('the build', () => {
+  it('asks for packages that are installed with it, and for no other', () => {
+    const file = resolve(import.meta.dirname, '../package.json');
+    const { dependencies } = JSON.parse(readFileSync(file, 'utf8'));
+    const asked = names.flatMap((name) => [
+      ...importsOf(name),
+      ...Array.from(texts.get(name)?.matchAll(/\bimport\("([^"]+)"\)/g) ?? [], ([, target]) => target ?? ''),
+    ]);
+    const packages = new Set(asked.filter((target) => !target.startsWith('./') && !isBuiltin(target)));
+    expect([...packages].toSorted()).toEqual(settings.external.toSorted());
+    expect(Object.keys(dependencies)).toEqual(expect.arrayContaining([...packages]));
+  });
+});
 
 describe('a start loads no more than it needs', () => {
   it.each([

@@ -6,9 +6,9 @@ import type { Usage } from '../programs/probe.ts';
 /** Whether processes can be kept to one core each: what is measured on the first, all that loads it on the second. */
 export const isPinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 
-/** Where a process runs, on a machine that lets it be said. */
-export type Core = 'measured' | 'other';
-const CORES: Readonly<Record<Core, string>> = { measured: '0', other: '1' };
+/** Where a process runs, on a machine that lets it be said; `both` is for what nothing else loads. */
+export type Core = 'measured' | 'other' | 'both';
+const CORES: Readonly<Record<Core, string>> = { measured: '0', other: '1', both: '0,1' };
 
 /** A process that a suite started, and ends. */
 export interface Started {
@@ -19,7 +19,7 @@ export interface Started {
   stop(): Promise<void>;
 }
 
-/** A command as it runs on one core. */
+/** A command as it runs there. */
 export function onCore(core: Core, command: readonly string[]): readonly string[] {
   return isPinned ? ['taskset', '-c', CORES[core], ...command] : command;
 }

@@ -3,12 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { operations } from '../../src/catalog/operations.ts';
+import { type Core, onCore } from '../machine/process.ts';
 import { type Figure, median, type Suite } from '../suite.ts';
 
 const RULES = 50;
 const CASES = 100;
 const RUNS = 21;
 const REFERENCE = 'node -e 0';
+/** Node compiles and collects garbage on threads of its own, which have a core to themselves or have not. */
+const CORES: readonly (readonly [core: Core, where: string])[] = [
+  ['both', 'two cores'],
+  ['measured', 'one core'],
+];
 const bin = new URL('../../bin/portcullis.js', import.meta.url).pathname;
 
 /** How long commands take from start to end, beside a Node that does nothing. */
@@ -33,27 +39,32 @@ function measure(folder: string): readonly Figure[] {
   writeFileSync(tests, testText());
   const commands: readonly (readonly [name: string, args: readonly string[]])[] = [
     [REFERENCE, ['-e', '0']],
-    ['portcullis --version', [bin, '--version']],
-    ['portcullis check', [bin, 'check', policy]],
-    ['portcullis test', [bin, 'test', tests]],
+    ['--version', [bin, '--version']],
+    ['check', [bin, 'check', policy]],
+    ['test', [bin, 'test', tests]],
   ];
-  const times = commands.map((): number[] => []);
-  for (let i = 0; i < RUNS; i++) {
-    for (const [which, [, args]] of commands.entries()) times[which]?.push(timed(args));
-  }
-  const [reference = Number.NaN, ...others] = times.map(median);
-  return others.flatMap((value, i) => {
-    const name = commands[i + 1]?.[0] ?? '';
-    return [
-      { name, value, unit: 'ms', ratio: value / reference, reference: REFERENCE },
-      { name: `${name}, more than ${REFERENCE}`, value: value - reference, unit: 'ms' },
-    ];
+  const runs = CORES.flatMap(([core, where]) =>
+    commands.map(([name, args]) => ({ core, where, name, args, times: [] as number[] })),
+  );
+  for (let i = 0; i < RUNS; i++) for (const run of runs) run.times.push(timed(run.core, run.args));
+  const bare = new Map(
+    runs.filter(({ name }) => name === REFERENCE).map((run) => [run.core, median(run.times)]),
+  );
+  return runs.map(({ core, where, name, times }) => {
+    const more = median(times) - (bare.get(core) ?? Number.NaN);
+    const figure = { unit: 'ms', name: `${name}, ${where}` };
+    if (name === REFERENCE) return { ...figure, value: median(times) };
+    const added = { ...figure, name: `${figure.name}, more than ${REFERENCE}`, value: more };
+    return core === 'both' && name !== '--version'
+      ? { ...added, target: { of: 'value', atMost: 250 } }
+      : added;
   });
 }
 
-function timed(args: readonly string[]): number {
+function timed(core: Core, args: readonly string[]): number {
+  const [file = '', ...rest] = onCore(core, [process.execPath, ...args]);
   const begun = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(file, rest, { encoding: 'utf8' });
   const ms = performance.now() - begun;
   if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
   return ms;
