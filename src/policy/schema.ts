@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { RE2JS } from 're2js';
 import type { Json, JsonObject, Path, Violation } from '../model/index.ts';
@@ -26,13 +26,13 @@ const MAX_VIOLATIONS = 50;
 const MAX_VALUES_SHOWN = 20;
 
 /** A validator of JSON Schema 2020-12 that asserts formats and matches patterns in linear time (RE2). */
-export function newAjv(how: 'all errors' | 'first error' = 'all errors'): Ajv2020 {
+export function newAjv(options: Options): Ajv2020 {
   const ajv = new Ajv2020({
+    ...options,
     strict: true,
     strictTypes: false,
     strictTuples: false,
     strictRequired: false,
-    allErrors: how === 'all errors',
     verbose: true,
     ownProperties: true,
     logger: false,
@@ -84,7 +84,7 @@ const MAX_PARTS_TOLD = 2000;
  * against JSON Schema's own schema once more would take longer than all the rest of a command.
  */
 export function schemaCompiler(): SchemaCompiler {
-  const [first, all] = [trusting('first error'), trusting('all errors')];
+  const [first, all] = [trusting({ allErrors: false }), trusting({ allErrors: true })];
   return {
     compile(schema) {
       const isValid = first().compile(schema);
@@ -99,16 +99,13 @@ export function schemaCompiler(): SchemaCompiler {
   };
 }
 
-/** A validator that is made once it is needed, and believes the schemas that it is given. */
-function trusting(how: 'all errors' | 'first error'): () => Ajv2020 {
+/**
+ * A validator that is made once it is needed, and believes the schemas that it is given: it does not even read JSON
+ * Schema's own, to which they cannot refer.
+ */
+function trusting(options: Options): () => Ajv2020 {
   let ajv: Ajv2020 | undefined;
-  return () => {
-    if (ajv === undefined) {
-      ajv = newAjv(how);
-      ajv.opts.validateSchema = false;
-    }
-    return ajv;
-  };
+  return () => (ajv ??= newAjv({ ...options, meta: false, validateSchema: false }));
 }
 
 /** How many values are in a value, itself one; counted no further than just past a bound. */
