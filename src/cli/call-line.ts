@@ -86,6 +86,17 @@ function has(object: JsonObject, key: string): boolean {
 const TEXTS = ['sub', 'client_id', 'issuer', 'tenant', 'project', 'email'];
 const LISTS = ['roles', 'scopes', 'groups', 'resources'];
 
+/** An identity as JSON Schema: what `readIdentity` reads. */
+export const IDENTITY_SCHEMA: JsonObject = {
+  type: 'object',
+  properties: {
+    ...Object.fromEntries(TEXTS.map((name) => [name, { type: 'string' }])),
+    ...Object.fromEntries(LISTS.map((name) => [name, { type: 'array', items: { type: 'string' } }])),
+    claims: { type: 'object' },
+  },
+  additionalProperties: false,
+};
+
 /** An identity as JSON -> the value, or what is wrong with it. */
 export function readIdentity(value: Json): Read<Identity> {
   if (!isObject(value)) return no('expected `identity`, an object');
@@ -109,6 +120,9 @@ function wrongIdentityMember(name: string, member: Json): string | null {
 }
 
 const TIME = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+
+/** A time as JSON Schema: the form that `readTime` reads. */
+export const TIME_SCHEMA: JsonObject = { type: 'string', pattern: TIME.source };
 
 /** An ISO 8601 time with seconds and offset -> milliseconds; null where it is left out. */
 export function readTime(value: Json | undefined, what: string): Read<number | null> {
