@@ -6,6 +6,7 @@ import { CommandError, exit } from './exit-codes.ts';
 import { type IssuerConfig, type IssuerFlags, readIssuerConfig } from './issuer-config.ts';
 import { type Environment, secretSetting, setting } from './settings.ts';
 import { readTokenConfig, type TokenConfig, type TokenFlags } from './token-config.ts';
+import { urlHint } from './url-hint.ts';
 
 /** The settings of `serve`, each read once (contracts.md, "Settings of `serve`"). */
 export interface ServeConfig {
@@ -107,7 +108,7 @@ function readUrl(text: string): string {
   const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '';
   if (url !== null && isPlain && url.username === '' && url.password === '') return url.href;
   const expected = 'expected `--fusionauth` as an http or https URL without user, query and fragment';
-  throw new CommandError(expected, exit.usage);
+  throw new CommandError(expected + urlHint(text, 'http'), exit.usage);
 }
 
 function readTenant(text: string | undefined): string | null {

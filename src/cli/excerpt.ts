@@ -1,4 +1,5 @@
 import type { Position } from '../model/index.ts';
+import { clip } from '../policy/located.ts';
 import { looksSecret } from '../policy/secrets.ts';
 
 /** Longer lines are shown in part. */
@@ -45,6 +46,11 @@ function withoutSecrets(line: string): string {
 /** The index, or the one before it where that would cut a character in two. */
 function boundary(text: string, index: number): number {
   return /[\uDC00-\uDFFF]/.test(text[index] ?? '') ? index - 1 : index;
+}
+
+/** A text of a person's own in a message: short, nothing that a terminal obeys, nothing that looks like a credential. */
+export function shown(text: string): string {
+  return printable(withoutSecrets(clip(text)));
 }
 
 /** A text that a terminal shows and does not obey: whatever has no picture of its own becomes a point. */

@@ -89,7 +89,7 @@ const rows = [
     args: [],
     code: 2,
     stdout: '',
-    stderr: /missing required argument 'file'/,
+    stderr: /missing required argument `file`/,
   },
   {
     name: 'exits 2 for an unknown flag',

@@ -210,7 +210,7 @@ describe('what cannot be run', () => {
       2,
       /^portcullis: expected `\*\.test\.yaml` files in the folder `hidden`\n$/,
     ],
-    ['nothing', [], 2, /missing required argument 'path'/],
+    ['nothing', [], 2, /missing required argument `path`/],
     ['a share of more than all', ['desk', '--min-coverage', '101'], 2, /a whole number from 0 to 100/],
     ['a share that is no number', ['desk', '--min-coverage', '9x'], 2, /a whole number from 0 to 100/],
     [
