@@ -21,8 +21,3 @@ export function readAddress(text: string | true, port: number, flag: string): Ad
   }
   return { host: (match[1] ?? LOOPBACK).replace(/^\[|\]$/g, ''), port: number };
 }
-
-/** Whether only this machine reaches a door. */
-export function isLoopback({ host }: Address): boolean {
-  return /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
-}

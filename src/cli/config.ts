@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Address, isLoopback, readAddress } from './address.ts';
+import { isLoopbackHost } from '../adapters/identity/addresses.ts';
+import { type Address, readAddress } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { type IssuerConfig, type IssuerFlags, readIssuerConfig } from './issuer-config.ts';
 import { type Environment, secretSetting, setting } from './settings.ts';
@@ -142,7 +143,7 @@ function refuseIdle(flags: ServeFlags, { http, rest, tokens }: ServeConfig): voi
 
 /** Whoever reaches a door is nobody in particular, so a door that others can reach must be asked for. */
 function refuseOpenDoor({ http, rest, allowAnonymous, tokens }: ServeConfig): void {
-  const open = [http, rest].find((door) => door !== null && !isLoopback(door));
+  const open = [http, rest].find((door) => door !== null && !isLoopbackHost(door.host));
   if (!open || allowAnonymous || tokens !== null) return;
   throw new CommandError(
     `callers on \`${open.host}\` would not be identified; listen on 127.0.0.1, demand tokens by \`--issuer\`, or add \`--allow-anonymous\``,

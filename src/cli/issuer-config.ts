@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isLoopbackHost } from '../adapters/identity/addresses.ts';
-import { type Address, isLoopback } from './address.ts';
+import type { Address } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { type Environment, secretSetting, setting } from './settings.ts';
 import { urlHint } from './url-hint.ts';
@@ -138,7 +138,7 @@ function readAudience(resource: string | undefined, { http, rest }: Doors): read
 
 /** Whether the URL of a door is known before it is open. */
 function isKnown(door: Address): boolean {
-  return isLoopback(door) && door.port !== 0;
+  return isLoopbackHost(door.host) && door.port !== 0;
 }
 
 function urlOf({ host, port }: Address): string {

@@ -1,5 +1,6 @@
+import { isLoopbackHost } from '../adapters/identity/addresses.ts';
 import { readIssuer, type TrustedIssuer } from '../adapters/identity/trusted-issuer.ts';
-import { type Address, isLoopback } from './address.ts';
+import type { Address } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { urlHint } from './url-hint.ts';
 
@@ -96,7 +97,7 @@ function readResource(text: string | undefined): string | null {
 
 /** The address of a door as its clients have it, where that is known beforehand. */
 function derive(door: Address, path: string): string {
-  if (!isLoopback(door) || door.port === 0) {
+  if (!isLoopbackHost(door.host) || door.port === 0) {
     throw usage(
       'expected `--resource`: by which URL clients reach this proxy does not follow from where it listens',
     );
