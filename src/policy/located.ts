@@ -74,7 +74,7 @@ export class Report<Own extends string = never> {
   ): void {
     const isShown = this.counts[severity] < MAX_PROBLEMS;
     if (isShown || typeof words === 'string') {
-      const message = blotted(typeof words === 'string' ? words : words());
+      const message = typeof words === 'string' ? words : words();
       const telling = `${placeText(about.at)} ${message}`;
       if (this.told.has(telling)) return;
       this.told.add(telling);

@@ -30,7 +30,7 @@ tools:
   ${KEY}: {}
   vendJWTWithId:
     secrets: ${KEY}
-    arguments: { properties: { body: { properties: { keyId: { const: ${KEY}, format: ${KEY} } } } }, ${KEY}: 1 }
+    arguments: { properties: { body: { properties: { keyId: { const: ${KEY}, format: ${KEY} }, ${KEY}: { type: ${KEY} } } } }, ${KEY}: 1 }
     rules:
       - { name: ${KEY}, action: ${KEY} }
       - { name: ${KEY}, rate_limit: ${KEY} }
