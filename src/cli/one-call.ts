@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Position, SentArgs } from '../model/index.ts';
+import type { Identity, Position, SentArgs } from '../model/index.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { sentArgs } from '../pipeline/sent-args.ts';
 import { isObject } from '../policy/paths.ts';
@@ -33,15 +33,20 @@ export function readOneCall(
   );
   const who = readJson(identity, '--identity');
   const time = readTime(at, '`--at`');
-  const read = who.ok ? readIdentity(who.value.faults.length === 0 ? (who.value.value ?? null) : null) : who;
   return {
     ...usable(line),
     args: usable(
       args.startsWith('@') ? readJson(readArgs(args.slice(1)), `--args ${args}`) : readJson(args, '--args'),
     ),
-    identity: usable(read),
+    identity: usable(who.ok ? asIdentity(who.value) : who),
     at: usable(time.ok ? time : { ok: false, error: `${time.error}; found \`${shown(at ?? '')}\`` }),
   };
+}
+
+function asIdentity({ value = null, faults }: SentArgs): Read<Identity> {
+  const [fault] = faults;
+  if (fault === undefined) return readIdentity(value);
+  return { ok: false, error: `expected \`--identity\` with ${fault.expected}` };
 }
 
 function usable<T>(read: Read<T>): T {

@@ -71,6 +71,7 @@ const rows: readonly (readonly [args: readonly string[], stderr: string])[] = [
     [...VEND, '--identity', '{"roles":[1]}'],
     'expected `identity.roles`, a list of texts; found a list with something else in it',
   ],
+  [[...VEND, '--identity', '{"sub":"a","sub":"b"}'], 'expected `--identity` with each key once'],
   [[...VEND, '--identity', '{"sub":null}'], 'expected `identity.sub`, a text; found null'],
   [[...VEND, '--identity', '{"claims":1}'], 'expected `identity.claims`, an object; found a number'],
   [
