@@ -136,3 +136,31 @@ describe('the arrows of the house', () => {
     expect([...used].toSorted()).toEqual(Object.keys(dependencies).toSorted());
   });
 });
+
+describe('ARCHITECTURE.md', () => {
+  const root = resolve(src, '..');
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const decisions = readFileSync(join(root, 'docs/decisions.md'), 'utf8');
+
+  it('is two pages at most', () => expect(text.split('\n').length).toBeLessThan(125));
+
+  it('has a line for every decision, in its order', () => {
+    const written = Array.from(decisions.matchAll(/^## (.*)$/gm), ([, heading]) => heading);
+    const listed = Array.from(
+      text.matchAll(/^(\d+)\. \[(.*)\]\(docs\/decisions\.md#/gm),
+      ([, n, title]) => `${n}. ${title}`,
+    );
+    expect(listed).toEqual(written);
+  });
+
+  it('has them numbered and dated', () => {
+    const heads = Array.from(
+      decisions.matchAll(/^## (\d+)\. .*\n\n\*(\d{4}-\d\d-\d\d)\.\* /gm),
+      ([, n, date]) => [Number(n), date] as const,
+    );
+    expect(heads.map(([n]) => n)).toEqual(heads.map((_, i) => i + 1));
+    expect(heads).toHaveLength((decisions.match(/^## /gm) ?? []).length);
+    const dates = heads.map(([, date]) => date);
+    expect(dates).toEqual(dates.toSorted());
+  });
+});

@@ -120,17 +120,36 @@ describe('a command in the documents', () => {
 });
 
 describe('a link in the documents', () => {
-  const all = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', ...documents];
+  const all = [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    ...documents,
+  ];
   const links = [...new Set(all)].flatMap((document) => {
     const text = readFileSync(join(root, document), 'utf8');
     const targets = Array.from(
-      text.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g),
-      ([, target = '']) => target,
+      text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g),
+      ([, target = '', anchor = '']) => ({ target, anchor }),
     );
-    return targets.map((target) => [document, target] as const);
+    return targets.map(({ target, anchor }) => [document, target, anchor] as const);
   });
 
-  it.each(links)('in %s leads to a file: %s', (document, target) => {
-    expect(() => readFileSync(resolve(root, document, '..', target))).not.toThrow();
+  it.each(links)('in %s leads to a file: %s, and there to a heading: %s', (document, target, anchor) => {
+    const file = target === '' ? join(root, document) : resolve(root, document, '..', target);
+    const text = readFileSync(file, 'utf8');
+    if (anchor !== '') expect(anchorsOf(text)).toContain(anchor);
   });
+
+  /** The anchors of the headings of a document, as code hosts make them. */
+  function anchorsOf(text: string): readonly string[] {
+    return Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+  }
 });

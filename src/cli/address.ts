@@ -14,12 +14,10 @@ export function readAddress(text: string | true, port: number, flag: string): Ad
   const match = /^(?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):)?([0-9]{1,5})$/.exec(text);
   const number = Number(match?.[2]);
   if (match === null || number > 65_535) {
-    throw new CommandError(`expected \`${flag}\` as \`[HOST:]PORT\`; found \`${text}\``, exit.usage);
+    throw new CommandError(
+      `expected \`${flag}\` as \`[HOST:]PORT\`, the port from 0 to 65535; found \`${text}\``,
+      exit.usage,
+    );
   }
   return { host: (match[1] ?? LOOPBACK).replace(/^\[|\]$/g, ''), port: number };
-}
-
-/** Whether only this machine reaches a door. */
-export function isLoopback({ host }: Address): boolean {
-  return /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
 }

@@ -1,7 +1,9 @@
 import type { Identity, Json, JsonObject, SentArgs, Transport } from '../model/index.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { sentArgs } from '../pipeline/sent-args.ts';
+import { suggestion } from '../policy/located.ts';
 import { isList, isObject } from '../policy/paths.ts';
+import { shown } from './excerpt.ts';
 
 /** What FusionAuth would have done with a call. */
 export type Fate = 'ok' | 'upstream_error' | 'unreached';
@@ -71,12 +73,18 @@ function wrongMember(line: JsonObject): string | null {
   if (has(line, 'args') && !isObject(line['args'])) return 'expected `args`, an object';
   if (has(line, 'session') && typeof line['session'] !== 'string') return 'expected `session`, a text';
   if (has(line, 'transport') && !TRANSPORTS.some((each) => each === line['transport'])) {
-    return 'expected `transport`, one of `stdio`, `http`, `rest`';
+    return `expected \`transport\`, one of \`stdio\`, \`http\`, \`rest\`${foundWord(line['transport'], TRANSPORTS)}`;
   }
   if (has(line, 'outcome') && !FATES.some((each) => each === line['outcome'])) {
     return 'expected `outcome`, one of `ok`, `upstream_error`, `unreached`';
   }
   return null;
+}
+
+/** What was found in place of one of a few words, and which may be meant. */
+function foundWord(value: Json | undefined, words: readonly string[]): string {
+  if (typeof value !== 'string') return value === undefined ? '' : `; found ${kindOf(value)}`;
+  return `; found \`${shown(value)}\`${suggestion(value, words)}`;
 }
 
 function has(object: JsonObject, key: string): boolean {
@@ -86,9 +94,28 @@ function has(object: JsonObject, key: string): boolean {
 const TEXTS = ['sub', 'client_id', 'issuer', 'tenant', 'project', 'email'];
 const LISTS = ['roles', 'scopes', 'groups', 'resources'];
 
+/** What a value is, in words; never the value. */
+export function kindOf(value: Json): string {
+  if (value === null) return 'null';
+  if (isList(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (isObject(value)) return 'an object';
+  return typeof value === 'string' ? 'a text' : `a ${typeof value}`;
+}
+
+/** An identity as JSON Schema: what `readIdentity` reads. */
+export const IDENTITY_SCHEMA: JsonObject = {
+  type: 'object',
+  properties: {
+    ...Object.fromEntries(TEXTS.map((name) => [name, { type: 'string' }])),
+    ...Object.fromEntries(LISTS.map((name) => [name, { type: 'array', items: { type: 'string' } }])),
+    claims: { type: 'object' },
+  },
+  additionalProperties: false,
+};
+
 /** An identity as JSON -> the value, or what is wrong with it. */
 export function readIdentity(value: Json): Read<Identity> {
-  if (!isObject(value)) return no('expected `identity`, an object');
+  if (!isObject(value)) return no(`expected \`identity\`, an object; found ${kindOf(value)}`);
   for (const [name, member] of Object.entries(value)) {
     const problem = wrongIdentityMember(name, member);
     if (problem !== null) return no(problem);
@@ -98,17 +125,26 @@ export function readIdentity(value: Json): Read<Identity> {
 
 function wrongIdentityMember(name: string, member: Json): string | null {
   if (TEXTS.includes(name))
-    return typeof member === 'string' ? null : `expected \`identity.${name}\`, a text`;
+    return typeof member === 'string'
+      ? null
+      : `expected \`identity.${name}\`, a text; found ${kindOf(member)}`;
   if (LISTS.includes(name)) {
     const isTexts = isList(member) && member.every((each) => typeof each === 'string');
-    return isTexts ? null : `expected \`identity.${name}\`, a list of texts`;
+    return isTexts
+      ? null
+      : `expected \`identity.${name}\`, a list of texts; found ${isList(member) ? 'a list with something else in it' : kindOf(member)}`;
   }
-  if (name === 'claims') return isObject(member) ? null : 'expected `identity.claims`, an object';
-  const known = [...TEXTS, ...LISTS, 'claims'].map((each) => `\`${each}\``).join(', ');
-  return `unknown member of \`identity\`; expected one of ${known}`;
+  if (name === 'claims')
+    return isObject(member) ? null : `expected \`identity.claims\`, an object; found ${kindOf(member)}`;
+  const names = [...TEXTS, ...LISTS, 'claims'];
+  const known = names.map((each) => `\`${each}\``).join(', ');
+  return `unknown member of \`identity\`, \`${shown(name)}\`; expected one of ${known}${suggestion(name, names)}`;
 }
 
 const TIME = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+
+/** A time as JSON Schema: the form that `readTime` reads. */
+export const TIME_SCHEMA: JsonObject = { type: 'string', pattern: TIME.source };
 
 /** An ISO 8601 time with seconds and offset -> milliseconds; null where it is left out. */
 export function readTime(value: Json | undefined, what: string): Read<number | null> {

@@ -1,11 +1,13 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Address, isLoopback, readAddress } from './address.ts';
+import { isLoopbackHost } from '../adapters/identity/addresses.ts';
+import { type Address, readAddress } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { type IssuerConfig, type IssuerFlags, readIssuerConfig } from './issuer-config.ts';
 import { type Environment, secretSetting, setting } from './settings.ts';
 import { readTokenConfig, type TokenConfig, type TokenFlags } from './token-config.ts';
+import { urlHint } from './url-hint.ts';
 
 /** The settings of `serve`, each read once (contracts.md, "Settings of `serve`"). */
 export interface ServeConfig {
@@ -107,7 +109,7 @@ function readUrl(text: string): string {
   const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '';
   if (url !== null && isPlain && url.username === '' && url.password === '') return url.href;
   const expected = 'expected `--fusionauth` as an http or https URL without user, query and fragment';
-  throw new CommandError(expected, exit.usage);
+  throw new CommandError(expected + urlHint(text, 'http'), exit.usage);
 }
 
 function readTenant(text: string | undefined): string | null {
@@ -141,7 +143,7 @@ function refuseIdle(flags: ServeFlags, { http, rest, tokens }: ServeConfig): voi
 
 /** Whoever reaches a door is nobody in particular, so a door that others can reach must be asked for. */
 function refuseOpenDoor({ http, rest, allowAnonymous, tokens }: ServeConfig): void {
-  const open = [http, rest].find((door) => door !== null && !isLoopback(door));
+  const open = [http, rest].find((door) => door !== null && !isLoopbackHost(door.host));
   if (!open || allowAnonymous || tokens !== null) return;
   throw new CommandError(
     `callers on \`${open.host}\` would not be identified; listen on 127.0.0.1, demand tokens by \`--issuer\`, or add \`--allow-anonymous\``,

@@ -1,5 +1,6 @@
 import type { Position } from '../model/index.ts';
-import { looksSecret } from '../policy/secrets.ts';
+import { clip } from '../policy/located.ts';
+import { blotted } from '../policy/secrets.ts';
 
 /** Longer lines are shown in part. */
 const MAX_COLUMNS = 100;
@@ -14,7 +15,7 @@ const TAB = '    ';
  * @param source the text of the file.
  */
 export function excerpt(source: string, { line, column }: Position): readonly string[] {
-  const written = withoutSecrets(lineOf(source, line));
+  const written = blotted(lineOf(source, line));
   if (written.trim() === '') return [];
   const at = boundary(written, Math.min(column - 1, written.length));
   const from = written.length > MAX_COLUMNS ? boundary(written, Math.max(at - BEFORE, 0)) : 0;
@@ -37,14 +38,14 @@ function lineOf(source: string, line: number): string {
   return source.slice(start, end === -1 ? undefined : end).replace(/\r$/, '');
 }
 
-/** What is shown may be logged: what looks like a credential is blotted out, and takes as many columns. */
-function withoutSecrets(line: string): string {
-  return line.replaceAll(/[\w+/.-]{20,}/g, (run) => (looksSecret(run) ? '•'.repeat(run.length) : run));
-}
-
 /** The index, or the one before it where that would cut a character in two. */
 function boundary(text: string, index: number): number {
   return /[\uDC00-\uDFFF]/.test(text[index] ?? '') ? index - 1 : index;
+}
+
+/** A text of a person's own in a message: short, nothing that a terminal obeys, nothing that looks like a credential. */
+export function shown(text: string): string {
+  return printable(clip(text));
 }
 
 /** A text that a terminal shows and does not obey: whatever has no picture of its own becomes a point. */

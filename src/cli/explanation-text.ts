@@ -1,10 +1,9 @@
 import type { Accepted } from '../policy/accepted.ts';
 import { conditionText, type LookedAt } from '../policy/conditions.ts';
-import type { Ink } from '../policy/explain.ts';
 import type { Check, Explanation } from '../policy/explanation.ts';
 import type { DecisionLine, Explained } from './decider.ts';
 import { printable } from './excerpt.ts';
-import { inkFor } from './ink.ts';
+import { type Ink, inkFor } from './ink.ts';
 import { type Branch, treeLines } from './tree.ts';
 
 /** A decision for people: the answer, why, what was looked at, and what would have been accepted. */
@@ -13,15 +12,25 @@ export function explanationText(
   { policy, color }: { readonly policy: string; readonly color: boolean },
 ): string {
   const ink = inkFor(color);
-  const explained = explanation();
   return [
     ...headLines(decision, ink),
-    `  ${printable(explained.answer)}`,
-    ...treeLines(explained.checks.map((check) => checkBranch(check, ink))),
-    ...notReachedLines(explained, ink),
-    ...acceptedLines(decision, explained.accepted, ink),
+    ...explanationLines(explanation(), decision, ink),
     ink.faint(`  policy ${policy} (${decision.policy})`),
   ].join('\n');
+}
+
+/** Why, what was looked at as a tree, and what would have been accepted. */
+export function explanationLines(
+  explanation: Explanation,
+  decision: Pick<DecisionLine, 'verdict' | 'would'>,
+  ink: Ink,
+): readonly string[] {
+  return [
+    `  ${printable(explanation.answer)}`,
+    ...treeLines(explanation.checks.map((check) => checkBranch(check, ink))),
+    ...notReachedLines(explanation, ink),
+    ...acceptedLines(decision, explanation.accepted, ink),
+  ];
 }
 
 function headLines({ verdict, code, rule, reason, retry_after_ms: wait, tool }: DecisionLine, ink: Ink) {
@@ -86,7 +95,7 @@ function notReachedLines({ not_reached: names }: Explanation, ink: Ink): readonl
 }
 
 function acceptedLines(
-  { verdict, would }: DecisionLine,
+  { verdict, would }: Pick<DecisionLine, 'verdict' | 'would'>,
   accepted: Accepted | null,
   ink: Ink,
 ): readonly string[] {

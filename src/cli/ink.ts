@@ -1,5 +1,11 @@
 import { styleText } from 'node:util';
-import type { Ink } from '../policy/explain.ts';
+
+/** How text is set off for people; a terminal gives colours, a pipe gives none. */
+export interface Ink {
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly faint: (text: string) => string;
+}
 
 /** Colours for a terminal, nothing for a pipe. */
 export function inkFor(color: boolean): Ink {

@@ -1,9 +1,10 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isLoopbackHost } from '../adapters/identity/addresses.ts';
-import { type Address, isLoopback } from './address.ts';
+import type { Address } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { type Environment, secretSetting, setting } from './settings.ts';
+import { urlHint } from './url-hint.ts';
 
 /** Flags of `serve` that are about the token service. */
 export interface IssuerFlags {
@@ -91,7 +92,8 @@ function readVault(text: string, env: Environment): VaultConfig {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isLocal = url?.protocol === 'http:' && isLoopbackHost(url.hostname);
   if (url === null || !(url.protocol === 'https:' || isLocal) || url.username !== '' || url.password !== '') {
-    throw usage('expected `VAULT_ADDR` as an https URL, or an http one on loopback, without user');
+    const expected = 'expected `VAULT_ADDR` as an https URL, or an http one on loopback, without user';
+    throw usage(expected + urlHint(text, 'http'));
   }
   const token = secretSetting(env, 'VAULT_TOKEN');
   const roleId = setting(env, 'VAULT_ROLE_ID') ?? null;
@@ -119,7 +121,8 @@ function readIssuerUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isPlain = url !== null && /^https?:$/.test(url.protocol) && !/[?#@\s]/.test(text);
   if (isPlain) return text.replace(/\/$/, '');
-  throw usage('expected `--issuer-url` as an http or https URL without user, query and fragment');
+  const expected = 'expected `--issuer-url` as an http or https URL without user, query and fragment';
+  throw usage(expected + urlHint(text, 'http'));
 }
 
 /** The resources of the doors that are open, unless they have a name. */
@@ -135,7 +138,7 @@ function readAudience(resource: string | undefined, { http, rest }: Doors): read
 
 /** Whether the URL of a door is known before it is open. */
 function isKnown(door: Address): boolean {
-  return isLoopback(door) && door.port !== 0;
+  return isLoopbackHost(door.host) && door.port !== 0;
 }
 
 function urlOf({ host, port }: Address): string {

@@ -1,7 +1,6 @@
-import { explainTrace } from '../policy/explain.ts';
 import { inkFor } from './ink.ts';
 import type { CaseRun, FileRun, TestRun } from './run-cases.ts';
-import { differenceLines, tally } from './test-report.ts';
+import { failureLines, tally } from './test-report.ts';
 
 /**
  * The run as JUnit XML: a suite a file, a test case a case.
@@ -31,7 +30,6 @@ function testCase(file: string, run: CaseRun): string {
 }
 
 function failure(run: CaseRun): string {
-  const ink = inkFor(false);
   const which = run.given === null ? '' : `${run.given}: `;
   const message = run.differing
     .map(
@@ -39,7 +37,7 @@ function failure(run: CaseRun): string {
         `expected ${each} ${run.expected[each] ?? 'nothing'}, actual ${run.actual[each] ?? 'nothing'}`,
     )
     .join('; ');
-  const text = [...differenceLines(run, ink), ...explainTrace(run.trace, ink)].join('\n');
+  const text = failureLines(run, inkFor(false)).join('\n');
   return element('failure', { type: 'unexpected', message: `${which}${message}` }, escaped(text));
 }
 

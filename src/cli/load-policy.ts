@@ -19,6 +19,9 @@ export type LoadedPolicy = {
 /** Whose tools a policy speaks of: those of the catalog, or any (`--tools any`). */
 export type Tools = 'known' | 'any';
 
+/** How the names of test files end. */
+export const TEST_FILE = /\.test\.yaml$/;
+
 /** A file larger than this is not read at all; the parser tells the exact bound. */
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
 
@@ -45,6 +48,9 @@ export function preparePolicy(file: string, tools: Tools): PreparedPolicy {
 
 /** The bytes of a policy file. Throws a `CommandError` where they cannot be read. */
 export function readPolicyFile(file: string): Uint8Array {
+  if (TEST_FILE.test(file)) {
+    throw new CommandError(`expected a policy; \`${file}\` is by its name a test file`, exit.usage);
+  }
   try {
     return statSync(file).size > MAX_FILE_BYTES ? new Uint8Array(MAX_FILE_BYTES) : readFileSync(file);
   } catch (error) {
@@ -91,5 +97,7 @@ export function problemLine(file: string, { severity, code, message, at }: Probl
 
 /** The same for people: with the line of the file and a caret below the place. */
 export function problemText(file: string, problem: Problem, source: string): string {
-  return [problemLine(file, problem), ...excerpt(source, problem.at)].join('\n');
+  // Of a file that is too large nothing was read that could be shown.
+  const shown = problem.code === 'too_large' ? [] : excerpt(source, problem.at);
+  return [problemLine(file, problem), ...shown].join('\n');
 }

@@ -67,12 +67,22 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
+/** What commander says of wrong usage, as one line of ours. */
+function usageLine(text: string): string {
+  return text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll(/'([^'\n]*)'/g, '`$1`')
+    .replace(/\n\(Did you mean (?:one of )?(.*)\?\)$/, '; did you mean `$1`?');
+}
+
 function commands(ended: Ended): Command {
   const program = new Command('portcullis')
     .description('A policy-enforcing MCP proxy for FusionAuth tokens.')
     .version(version())
     .addHelpText('after', '\nExample:\n  $ portcullis serve --sandbox\n')
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`portcullis: ${usageLine(text)}\n`) });
   for (const add of COMMANDS) add(program, ended);
   return program;
 }

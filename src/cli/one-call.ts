@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { SentArgs } from '../model/index.ts';
+import type { Identity, Position, SentArgs } from '../model/index.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { sentArgs } from '../pipeline/sent-args.ts';
 import { isObject } from '../policy/paths.ts';
-import { type CallLine, type Read, readCallLine, readIdentity, readTime } from './call-line.ts';
+import { type CallLine, kindOf, type Read, readCallLine, readIdentity, readTime } from './call-line.ts';
+import { shown } from './excerpt.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { type Tools, toolsOf } from './load-policy.ts';
 import { reasonOf } from './reasons.ts';
@@ -32,13 +33,20 @@ export function readOneCall(
   );
   const who = readJson(identity, '--identity');
   const time = readTime(at, '`--at`');
-  const read = who.ok ? readIdentity(who.value.faults.length === 0 ? (who.value.value ?? null) : null) : who;
   return {
     ...usable(line),
-    args: usable(readJson(args.startsWith('@') ? readArgs(args.slice(1)) : args, '--args')),
-    identity: usable(read),
-    at: usable(time),
+    args: usable(
+      args.startsWith('@') ? readJson(readArgs(args.slice(1)), `--args ${args}`) : readJson(args, '--args'),
+    ),
+    identity: usable(who.ok ? asIdentity(who.value) : who),
+    at: usable(time.ok ? time : { ok: false, error: `${time.error}; found \`${shown(at ?? '')}\`` }),
   };
+}
+
+function asIdentity({ value = null, faults }: SentArgs): Read<Identity> {
+  const [fault] = faults;
+  if (fault === undefined) return readIdentity(value);
+  return { ok: false, error: `expected \`--identity\` with ${fault.expected}` };
 }
 
 function usable<T>(read: Read<T>): T {
@@ -48,9 +56,28 @@ function usable<T>(read: Read<T>): T {
 
 function readJson(text: string, flag: string): Read<SentArgs> {
   const parsed = parseJson(text);
-  if (!parsed.ok) return { ok: false, error: `\`${flag}\` is not JSON: ${parsed.why}` };
-  if (!isObject(parsed.value)) return { ok: false, error: `expected \`${flag}\`, a JSON object` };
+  if (!parsed.ok) {
+    const { line, column } = placeAt(text, parsed.at);
+    return {
+      ok: false,
+      error: `\`${flag}\` is not JSON: ${line}:${column}: ${parsed.why}${quotesHint(text)}`,
+    };
+  }
+  if (!isObject(parsed.value)) {
+    return { ok: false, error: `expected \`${flag}\`, a JSON object; found ${kindOf(parsed.value)}` };
+  }
   return { ok: true, value: sentArgs(parsed, [], parsed.value) };
+}
+
+/** Where a character of a text stands, lines and columns from 1. */
+function placeAt(text: string, index: number): Position {
+  const before = text.slice(0, index).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
+
+/** A shell takes quotes away that are not quoted themselves. */
+function quotesHint(text: string): string {
+  return /[{[,]/.test(text) && !text.includes('"') ? "; in a shell, put it in '…'" : '';
 }
 
 function readArgs(file: string): string {

@@ -1,3 +1,4 @@
+import { reachedBy } from '../adapters/upstream/reasons.ts';
 import type { AuditRecord } from '../model/index.ts';
 import type { Charge, Ending } from './replayer.ts';
 
@@ -10,17 +11,6 @@ export function recordedEnding({ code, rule, verdict, would, note }: AuditRecord
   return verdict === 'allow' ? { code: 'allowed', rule: null, would } : { code, rule, would };
 }
 
-/** How `note` begins where the call certainly never reached FusionAuth (adapters/upstream). */
-const NOT_REACHED = [
-  'FusionAuth cannot be reached',
-  'no connection to FusionAuth within',
-  'this proxy has no FusionAuth API key',
-  'this proxy is shutting down',
-  'the request cannot be written as HTTP',
-];
-/** How it begins where the call reached FusionAuth, and kept its charge. */
-const REACHED = ['FusionAuth answered', 'the connection to FusionAuth broke'];
-
 /**
  * What became of a call's charge, as its record shows; a call that was denied is taken to reach FusionAuth where it is
  * allowed. A call that timed out, or was cancelled, may have been on its way or not.
@@ -28,6 +18,7 @@ const REACHED = ['FusionAuth answered', 'the connection to FusionAuth broke'];
 export function chargeOf({ code, note = '' }: AuditRecord): Charge {
   // Where a call could not be recorded it was not made.
   if (code === 'internal_error') return 'given back';
-  if (code !== 'upstream_unavailable' || REACHED.some((words) => note.startsWith(words))) return 'kept';
-  return NOT_REACHED.some((words) => note.startsWith(words)) ? 'given back' : 'unknown';
+  return code === 'upstream_unavailable' ? CHARGES[reachedBy(note) ?? 'either'] : 'kept';
 }
+
+const CHARGES = { no: 'given back', yes: 'kept', either: 'unknown' } as const;

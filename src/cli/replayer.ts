@@ -1,6 +1,7 @@
 import type { Call, Caller, Claim, Code, Instant, RuleId, Would } from '../model/index.ts';
 import { decide } from '../policy/decide.ts';
-import { type DimCall, type Foreseen, foresee, isDim, unseenLooks } from '../policy/foresee.ts';
+import { type DimCall, isDim, unseenLooks } from '../policy/dim-call.ts';
+import { type Foreseen, foresee } from '../policy/foresee.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import { askLimits } from './ask-limits.ts';
 import { type Ledger, openLedger } from './ledger.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { memoryLimits } from '../adapters/limits/memory.ts';
 import { operations } from '../catalog/operations.ts';
-import type { Call, Hold, Limits, Refusal, Step } from '../model/index.ts';
+import type { Call, Hold, Limits, Refusal, Step, Would } from '../model/index.ts';
 import type { Judgement } from '../pipeline/judge.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { sentArgs } from '../pipeline/sent-args.ts';
@@ -14,10 +14,11 @@ import {
   type GivenCall,
 } from '../policy/cases.ts';
 import { type Coverage, openWitness, type Witness } from '../policy/coverage.ts';
+import type { Explanation } from '../policy/explanation.ts';
 import { type Fingerprint, fingerprintWith } from '../policy/fingerprint.ts';
 import { isObject } from '../policy/paths.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
-import { callReader, openBench } from './bench.ts';
+import { callerOf, callReader, openBench } from './bench.ts';
 import type { Tools } from './load-policy.ts';
 import type { TestedPolicy, TestFile } from './test-files.ts';
 
@@ -45,9 +46,18 @@ export interface CaseRun {
   /** The members that are not as expected. */
   readonly differing: readonly (keyof Ending)[];
   readonly trace: readonly Step[];
+  /** Of the call that was not as expected; null: the case passed. */
+  readonly explained: Explained | null;
 }
 
-type Told = 'expected' | 'actual' | 'trace' | 'differing';
+/** What was decided, and why. */
+export interface Explained {
+  readonly verdict: 'allow' | 'deny';
+  readonly would: Would | null;
+  readonly explanation: Explanation;
+}
+
+type Told = 'expected' | 'actual' | 'trace' | 'differing' | 'explained';
 /** A call with what became of it. */
 type MadeCall = Omit<GivenCall, 'place' | 'times'>;
 
@@ -125,7 +135,17 @@ function openCase({ prepared, fingerprint, witness }: Setting) {
     const trace = judgement.trace();
     witness.see({ tool: made.tool, trace, usedUp: usedUp() });
     const actual = endingOf(judgement, made.tool);
-    return { expected, actual, trace, differing: differences(expected, actual) };
+    const differing = differences(expected, actual);
+    const told = { expected, actual, trace, differing };
+    if (differing.length === 0) return { ...told, explained: null };
+    // Loaded for a failure alone: most runs have none.
+    const { explain } = await import('../policy/explanation.ts');
+    const { at } = made;
+    const about = { prepared, call, caller: callerOf({ ...made, call }), at, fingerprint, steps: trace };
+    const { verdict, code, rule } = actual;
+    const would = judgement.verdict === 'allow' ? judgement.would : null;
+    const explanation = explain({ ...about, code, rule, would });
+    return { ...told, explained: { verdict, would, explanation } };
   };
 }
 

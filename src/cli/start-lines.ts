@@ -29,20 +29,18 @@ export function startLines(started: Started, open: readonly HttpDoor[]): readonl
     config.issuer === null
       ? ''
       : `; tokens are issued by ${config.issuer.issuer} from ${config.issuer.directory}`;
+  // They say themselves that they are warnings, behind their places.
+  const problems = [...started.policy.warnings(), ...started.directoryWarnings];
   return [
     `portcullis: ${policy.mode === 'observe' ? 'OBSERVING' : 'enforcing'} ${config.policy} (${digest.slice(0, 19)}) on ${doors}; limits in ${limits}; FusionAuth is ${upstream}${tokens}${issuing}`,
+    ...problems.map((line) => `portcullis: ${line}`),
     ...warningsOf(started, open).map((warning) => `portcullis: warning: ${warning}`),
   ];
 }
 
-function warningsOf(
-  { config, policy, fusionAuth, directoryWarnings }: Started,
-  open: readonly HttpDoor[],
-): readonly string[] {
+function warningsOf({ config, policy, fusionAuth }: Started, open: readonly HttpDoor[]): readonly string[] {
   const isAnonymous = open.length > 0 && config.tokens === null;
   return [
-    ...policy.warnings(),
-    ...directoryWarnings,
     ...unmetNeeds(policy.current().policy, { isAnonymous, isLocal: config.stdio && !config.tokens?.token }),
     ...(config.redisUrl === null
       ? ['limits are kept in memory: they end with this process and are not shared']

@@ -1,13 +1,16 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Problem } from '../model/index.ts';
 import type { CaseFile } from '../policy/cases.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import type { CaseWords } from '../policy/read-call.ts';
-import { parseCases } from '../policy/read-cases.ts';
+import { Report } from '../policy/located.ts';
+import { readYaml } from '../policy/parse.ts';
+import { FILE_KEYS, parseCases } from '../policy/read-cases.ts';
+import { POLICY_KEYS } from '../policy/read-policy.ts';
 import { readIdentity, readTime } from './call-line.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
-import { loadPolicy, NOT_UTF8, problemText, type Tools, toolsOf } from './load-policy.ts';
+import { loadPolicy, NOT_UTF8, problemText, TEST_FILE, type Tools, toolsOf } from './load-policy.ts';
 import { reasonOf } from './reasons.ts';
 
 /** A test file that can be run, with the policy that it tests. */
@@ -30,7 +33,6 @@ export type LoadedTests =
 
 /** A test file is at most as large as a policy. */
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
-const TEST_FILE = /\.test\.yaml$/;
 const OUT_OF_SIGHT = /(?:^|[\\/])(?:node_modules|\.[^\\/]*)[\\/]/;
 
 /** Finds and reads the test files of some paths: files by themselves, folders for their `*.test.yaml`, at any depth. */
@@ -114,6 +116,7 @@ class Loading {
     }
     const parsed = parseCases(text, this.words);
     if (!parsed.ok) {
+      if (isPolicy(text)) throw new CommandError(notATest(file), exit.usage);
       for (const problem of parsed.problems) this.problems.add(problemText(file, problem, text));
       if (parsed.policy !== null) this.policyAt(join(dirname(file), parsed.policy));
       return;
@@ -135,6 +138,20 @@ class Loading {
     this.policies.set(path, policy);
     return policy;
   }
+}
+
+/** Whether a text is a policy that somebody took for its tests: the keys of the two have nothing in common. */
+function isPolicy(text: string): boolean {
+  const root = readYaml(text, new Report());
+  if (root?.kind !== 'map') return false;
+  const keys = new Set(root.entries.map(({ key }) => key));
+  return POLICY_KEYS.some((key) => keys.has(key)) && FILE_KEYS.every((key) => !keys.has(key));
+}
+
+function notATest(file: string): string {
+  const tests = file.replace(/(?:\.ya?ml)?$/, '.test.yaml');
+  const there = existsSync(tests) ? `its tests are \`${tests}\`` : `there is no \`${tests}\` beside it`;
+  return `expected a test file; \`${file}\` is a policy, and ${there}`;
 }
 
 /** The text of a test file; null where it is not UTF-8. */

@@ -1,8 +1,9 @@
 import type { Ending } from '../policy/cases.ts';
 import type { Coverage, Unseen } from '../policy/coverage.ts';
-import { explainTrace, type Ink } from '../policy/explain.ts';
 import { clip } from '../policy/located.ts';
-import { inkFor } from './ink.ts';
+import { printable } from './excerpt.ts';
+import { explanationLines } from './explanation-text.ts';
+import { type Ink, inkFor } from './ink.ts';
 import type { CaseRun, FileRun, TestRun } from './run-cases.ts';
 
 /** How the cases of a file went, as lines for people: a tick or a cross a case, and what was not as expected. */
@@ -17,16 +18,19 @@ function caseLines(file: string, run: CaseRun, ink: Ink): readonly string[] {
   const where = `${file}:${run.line}${run.given === null ? '' : `, ${run.given}`}`;
   return [
     `  ${ink.bad('✗')} ${name} ${ink.faint(`(${where})`)}`,
-    ...differenceLines(run, ink).map((line) => `      ${line}`),
-    ...explainTrace(run.trace, ink).map((line) => `    ${line}`),
+    ...failureLines(run, ink).map((line) => `      ${line}`),
   ];
 }
 
+/** What was not as expected, and why: the tree of `explain`. */
+export function failureLines(run: CaseRun, ink: Ink): readonly string[] {
+  const { explained } = run;
+  const why = explained === null ? [] : explanationLines(explained.explanation, explained, ink);
+  return [...differenceLines(run, ink), ...why];
+}
+
 /** Expected and actual side by side: what differs is told twice, what is as expected once. */
-export function differenceLines(
-  { given, expected, actual, differing }: CaseRun,
-  ink: Ink,
-): readonly string[] {
+function differenceLines({ given, expected, actual, differing }: CaseRun, ink: Ink): readonly string[] {
   const members = Object.keys(actual) as readonly (keyof Ending)[];
   const rows = members.flatMap((member) => {
     const is = show(member, actual[member]);
@@ -44,7 +48,7 @@ export function differenceLines(
 }
 
 function show(member: keyof Ending, value: string | number | null): string {
-  return `${member}: ${value ?? 'nothing'}`;
+  return printable(`${member}: ${value ?? 'nothing'}`);
 }
 
 /** How many cases passed and failed. */

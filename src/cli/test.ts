@@ -70,7 +70,7 @@ function forPeople(
 function forPrograms(run: TestRun): string {
   const files = run.files.map(({ cases, ...file }) => ({
     ...file,
-    cases: cases.map(({ trace, differing, ...each }) => ({
+    cases: cases.map(({ trace, differing, explained: _, ...each }) => ({
       ...each,
       ...(each.passed ? {} : { differing, trace }),
     })),

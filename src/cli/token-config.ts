@@ -1,6 +1,8 @@
+import { isLoopbackHost } from '../adapters/identity/addresses.ts';
 import { readIssuer, type TrustedIssuer } from '../adapters/identity/trusted-issuer.ts';
-import { type Address, isLoopback } from './address.ts';
+import type { Address } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
+import { urlHint } from './url-hint.ts';
 
 /** Whose tokens are taken, and which. */
 export interface TokenConfig {
@@ -74,7 +76,7 @@ function readIssuers(texts: readonly string[]): readonly TrustedIssuer[] {
   const issuers = texts.map((text) => {
     const read = readIssuer(text.trim());
     // The text is not repeated: it may hold a password.
-    if (!read.ok) throw usage(`expected \`--issuer\` as ${read.expected}`);
+    if (!read.ok) throw usage(`expected \`--issuer\` as ${read.expected}${urlHint(text.trim(), 'http')}`);
     return read.issuer;
   });
   const names = issuers.map(({ iss }) => iss);
@@ -89,12 +91,13 @@ function readResource(text: string | undefined): string | null {
   const isPlain =
     url !== null && /^https?:$/.test(url.protocol) && /^[!-~]+$/.test(text) && !/[?#"\\]/.test(text);
   if (url !== null && isPlain && url.username === '' && url.password === '') return text;
-  throw usage('expected `--resource` as an http or https URL without user, query and fragment');
+  const expected = 'expected `--resource` as an http or https URL without user, query and fragment';
+  throw usage(`${expected}, such as \`https://mcp.example.com/mcp\`${urlHint(text, 'http')}`);
 }
 
 /** The address of a door as its clients have it, where that is known beforehand. */
 function derive(door: Address, path: string): string {
-  if (!isLoopback(door) || door.port === 0) {
+  if (!isLoopbackHost(door.host) || door.port === 0) {
     throw usage(
       'expected `--resource`: by which URL clients reach this proxy does not follow from where it listens',
     );

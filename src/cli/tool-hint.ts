@@ -6,5 +6,7 @@ import { type Tools, toolsOf } from './load-policy.ts';
 export function toolHint(name: string, tools: Tools): string {
   const names = (toolsOf(tools) ?? []).flatMap((each) => [each.operationId, each.name]);
   if (tools === 'any' || names.includes(name)) return '';
-  return `portcullis: there is no tool \`${printable(name)}\`${suggestion(name, names)}; \`portcullis tools\` lists them\n`;
+  const near = suggestion(name, names);
+  const all = `${near === '' ? ';' : ''} \`portcullis tools\` lists them`;
+  return `portcullis: there is no tool \`${printable(name)}\`${near}${all}\n`;
 }

@@ -15,6 +15,7 @@ import type { ServeConfig } from './config.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import type { Log } from './log.ts';
 import { openPolicy, type PolicySource } from './policy-source.ts';
+import { urlHint } from './url-hint.ts';
 
 /** The parts of a running proxy, put together. */
 export interface RunningProxy {
@@ -90,16 +91,20 @@ async function openLimits({ redisUrl }: ServeConfig, log: Log): Promise<Limits> 
   // The client is a tenth of the start, and most who start one proxy have no Redis.
   const { redisLimits } = await import('../adapters/limits/redis.ts');
   let isConnected = false;
-  const limits = orEnd(exit.usage, () =>
-    redisLimits({
-      url: redisUrl,
-      onWarning: (warning) => log.warn(warning),
-      onStateChange: (up, why) => {
-        if (!isConnected) return;
-        if (up) log.info('the limit store answers again');
-        else log.error(`the limit store does not answer, so calls with limits are refused: ${why}`);
-      },
-    }),
+  const hint = urlHint(redisUrl, 'redis');
+  const limits = orEnd(
+    exit.usage,
+    () =>
+      redisLimits({
+        url: redisUrl,
+        onWarning: (warning) => log.warn(warning),
+        onStateChange: (up, why) => {
+          if (!isConnected) return;
+          if (up) log.info('the limit store answers again');
+          else log.error(`the limit store does not answer, so calls with limits are refused: ${why}`);
+        },
+      }),
+    hint,
   );
   try {
     await limits.connect();
@@ -111,11 +116,11 @@ async function openLimits({ redisUrl }: ServeConfig, log: Log): Promise<Limits> 
 }
 
 /** What a part says when it cannot be made, as the end of the command. */
-function orEnd<T>(code: ExitCode, make: () => T): T {
+function orEnd<T>(code: ExitCode, make: () => T, hint = ''): T {
   try {
     return make();
   } catch (error) {
-    throw new CommandError(wordsOf(error), code);
+    throw new CommandError(wordsOf(error) + hint, code);
   }
 }
 
@@ -145,7 +150,7 @@ function watched(upstream: Upstream, url: string, log: Log): Upstream {
     if (now === trouble) return;
     trouble = now;
     if (now === null) log.info(`FusionAuth at ${url} answers again`);
-    else log.error(`FusionAuth at ${url}: ${now}`);
+    else log.error(`FusionAuth at ${url}: ${now.replace(/^FusionAuth /, 'it ')}`);
   };
   return {
     ...upstream,
@@ -154,7 +159,9 @@ function watched(upstream: Upstream, url: string, log: Log): Upstream {
       if (reply.got !== 'nothing') {
         const isKeyRefused = reply.status === 401 && request.authority.as === 'api_key';
         turn(
-          isKeyRefused ? `refuses the API key for ${request.method} ${request.target.split('?')[0]}` : null,
+          isKeyRefused
+            ? `it refuses the API key for ${request.method} ${request.target.split('?')[0]}`
+            : null,
         );
       } else if (reply.fault !== 'cancelled' && reply.fault !== 'no_api_key') turn(reply.why);
       return reply;

@@ -82,7 +82,7 @@ async function handleRequest(door: RestDoor, req: IncomingMessage, res: ServerRe
   const { issuer, guard } = door;
   if (issuer !== null && (await tellToken({ issuer, guard }, target.path, { req, res }))) return;
   const document = DOCUMENTS.get(target.path);
-  if (document === undefined) return objectRest(res, { status: 404, message: 'There is no such page.' });
+  if (document === undefined) return objectRest(res, { status: 404, message: noSuchPage(target.path) });
   if (req.method !== 'GET') {
     return objectRest(res, { status: 405, message: 'Method not allowed', headers: { allow: 'GET' } });
   }
@@ -126,4 +126,10 @@ function toTarget(url: string): Target {
   return query === -1
     ? { path: url, search: '' }
     : { path: url.slice(0, query), search: url.slice(query + 1) };
+}
+
+/** Clients of FusionAuth leave out what stands before its own paths here. */
+function noSuchPage(path: string): string {
+  const hint = path.startsWith('/api/') ? ` The API of FusionAuth begins with \`${REST_PREFIX}/api/\`.` : '';
+  return `There is no such page.${hint}`;
 }

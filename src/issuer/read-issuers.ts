@@ -4,6 +4,7 @@ import { clip, type Located, type Report } from '../policy/located.ts';
 import type { DirectoryCode } from './directory-problems.ts';
 
 const KEYS = ['issuer', 'audience', 'jwks_uri'];
+/** As `adapters/identity` has it, which this room does not see; a test holds the two together. */
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/;
 
 /** The issuers that a tenant trusts to say who its users are. */

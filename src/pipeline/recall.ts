@@ -1,6 +1,6 @@
 import type { AuditRecord, Json, JsonObject, Operation, Path, Violation } from '../model/index.ts';
 import type { Unseen } from '../policy/conditions.ts';
-import type { DimCall } from '../policy/foresee.ts';
+import type { DimCall } from '../policy/dim-call.ts';
 import { isList, isObject, valueAt, writePath } from '../policy/paths.ts';
 import { FORMATS } from '../policy/schema.ts';
 import { schemasAt } from '../policy/vocabulary.ts';

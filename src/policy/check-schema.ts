@@ -55,7 +55,9 @@ function reportInvalid(
   for (const { instancePath, message } of errors) {
     const place = placeOfPointer(schema, instancePath, report) ?? at;
     if (report.hasErrorAt(place)) continue;
-    const about = clip(instancePath.slice(1));
+    // Step by step: a path as a whole may look like a credential.
+    const steps = instancePath.split('/').slice(1);
+    const about = steps.map((step) => clip(step)).join('/');
     report.error(place, 'bad_schema', `expected a JSON Schema: \`${about}\` ${message}`);
   }
 }

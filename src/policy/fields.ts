@@ -65,12 +65,24 @@ export function readText(node: Located, what: string, report: Report): string | 
   return null;
 }
 
-/** One of a few words; null, with an error, where it is none of them. */
-export function readWord<T extends string>(node: Located, words: readonly T[], report: Report): T | null {
+/**
+ * One of a few words; null, with an error, where it is none of them.
+ *
+ * @param meanings words of other languages, in lower case, and what they are called here.
+ */
+export function readWord<T extends string>(
+  node: Located,
+  words: readonly T[],
+  report: Report,
+  meanings: ReadonlyMap<string, T> = new Map(),
+): T | null {
   const found = node.kind === 'scalar' ? words.find((word) => word === node.value) : undefined;
   if (found !== undefined) return found;
   const expected = words.map((word) => `\`${word}\``).join(', ');
-  const near = node.kind === 'scalar' && typeof node.value === 'string' ? suggestion(node.value, words) : '';
+  const word = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : null;
+  const meant = meanings.get(word?.toLowerCase() ?? '');
+  const near =
+    meant === undefined ? (word === null ? '' : suggestion(word, words)) : `; did you mean \`${meant}\`?`;
   report.error(node.at, 'wrong_value', `expected one of ${expected}; found ${describe(node)}${near}`);
   return null;
 }

@@ -1,5 +1,6 @@
 import type { Json, Position, Problem } from '../model/index.ts';
 import type { ProblemCode } from './problem-codes.ts';
+import { blotted } from './secrets.ts';
 
 /** A YAML value that remembers where it stands. */
 export type Located =
@@ -150,9 +151,9 @@ export function toJson(node: Located, report: Report): Json {
   return object;
 }
 
-/** What was written, as one line of at most 60 characters, for messages. */
+/** What was written, as one line of at most 60 characters, for messages; a secret is not even shortened in it. */
 export function clip(text: string, max = 60): string {
-  const line = text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ');
+  const line = blotted(text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' '));
   return line.length > max ? `${line.slice(0, max)}…` : line;
 }
 

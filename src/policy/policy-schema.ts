@@ -11,14 +11,13 @@ import {
 } from './read-limit.ts';
 import { GRANT_KEYS, MAX_CEILING, type POLICY_KEYS, type TOOL_KEYS, WORDS } from './read-policy.ts';
 import { ACTIONS, FORBIDDEN, type RULE_KEYS, WORKS } from './read-rule.ts';
+import { closed, integer, type Members, text, where, words } from './schema-parts.ts';
 import { upTo } from './up-to.ts';
 import { ROOT_NAMES } from './vocabulary.ts';
 import { CALENDAR_MS } from './windows.ts';
 
 /** What the schema says of a tool. */
 export type Described = Pick<Operation, 'name' | 'operationId' | 'title'>;
-/** A schema for every key, so that one that is missing here does not compile. */
-type Members<Key extends string> = Readonly<Record<Key, JsonObject>>;
 
 /**
  * The policy language as a JSON Schema 2020-12, for editors. It accepts every policy that the parser accepts; which
@@ -147,10 +146,6 @@ function whereAction(action: (typeof ACTIONS)[number], then: JsonObject): JsonOb
   return where({ properties: { action: { const: action } }, required: ['action'] }, then);
 }
 
-function where(condition: JsonObject, then: JsonObject): JsonObject {
-  return { if: condition, then };
-}
-
 function limitMembers(): Members<(typeof LIMIT_KEYS)[number]> {
   return {
     max: { ...integer(MAX_COUNT), description: 'The most calls in a window.' },
@@ -232,29 +227,3 @@ const VALUE: JsonObject = {
   items: { $ref: '#/$defs/value' },
   additionalProperties: { anyOf: [{ type: 'null' }, { $ref: '#/$defs/value' }] },
 };
-
-function closed(
-  properties: Readonly<Record<string, JsonObject>>,
-  description?: string,
-  required: readonly string[] = [],
-): JsonObject {
-  return {
-    type: 'object',
-    ...(description === undefined ? {} : { description }),
-    properties,
-    ...(required.length === 0 ? {} : { required }),
-    additionalProperties: false,
-  };
-}
-
-function text(description: string): JsonObject {
-  return { type: 'string', minLength: 1, description };
-}
-
-function words(description: string, among: readonly string[]): JsonObject {
-  return { description, enum: [...among] };
-}
-
-function integer(maximum: number): JsonObject {
-  return { type: 'integer', minimum: 1, maximum };
-}

@@ -59,7 +59,7 @@ export const PROBLEMS = {
   unknown_argument: error('`arguments` names an argument that the tool does not have.', never),
   // tests of policies
   unknown_caller: error('A case names a caller that is not in `callers`.', never),
-  identity: error('A caller has a member that is not known or of the wrong type.', sometimes),
+  identity: error('A caller has a member that is not known or of the wrong type.', always),
   time: error('A time is not one such as 2026-01-01T00:00:00Z.', sometimes),
   order: error('Calls are not in the order of their times.', never),
   // legal, but likely not meant

@@ -23,7 +23,7 @@ export interface CaseScope {
   readonly report: Report;
 }
 
-const TRANSPORTS: readonly Transport[] = ['stdio', 'http', 'rest'];
+export const TRANSPORTS: readonly Transport[] = ['stdio', 'http', 'rest'];
 
 /** A call; what is left out is as in `base`. */
 export function readCall(fields: Fields, base: CaseCall, scope: CaseScope): CaseCall {

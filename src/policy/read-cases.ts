@@ -16,7 +16,7 @@ export type ParsedCases =
       readonly policy: string | null;
     };
 
-const FILE_KEYS = ['policy', 'at', 'callers', 'cases'];
+export const FILE_KEYS = ['policy', 'at', 'callers', 'cases'] as const;
 const HINTS = { name: '`name` belongs into a case', call: '`call` belongs into a case' };
 /** The clock of cases that set none. */
 const NEW_YEAR: Instant = Date.UTC(2026, 0, 1);
@@ -87,7 +87,17 @@ function readCaller(node: Located, words: CaseWords, report: Report): Identity {
   return identity;
 }
 
-const CASE_KEYS = ['name', 'caller', 'session', 'transport', 'given', 'call', 'args', 'at', 'expect'];
+export const CASE_KEYS = [
+  'name',
+  'caller',
+  'session',
+  'transport',
+  'given',
+  'call',
+  'args',
+  'at',
+  'expect',
+] as const;
 const CASE_HINTS = {
   outcome: '`outcome` belongs to a call in `given`: a case ends with its decision',
   settled_at: '`settled_at` belongs to a call in `given`: a case ends with its decision',

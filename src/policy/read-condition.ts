@@ -44,6 +44,29 @@ export const CONDITION_KEYS = ['path', 'op', 'value'] as const;
 /** The operators of the language, in the order of its table. */
 export const OPERATORS = Object.keys(VALUES) as readonly Operator[];
 
+/** What other languages call them. */
+const ELSEWHERE: ReadonlyMap<string, Operator> = new Map(
+  Object.entries({
+    eq: '= == === equals equal is',
+    neq: '!= !== <> ne not_equals not_equal is_not',
+    in: 'one_of any_of oneof',
+    not_in: 'none_of nin notin',
+    lt: '< less_than before',
+    lte: '<= le max at_most',
+    gt: '> greater_than after',
+    gte: '>= ge min at_least',
+    regex: '=~ ~ match matches pattern like',
+    contains: 'includes include has',
+    not_contains: 'excludes',
+    starts_with: 'prefix startswith begins_with',
+    ends_with: 'suffix endswith',
+    subset_of: 'subset all_in',
+    exists: 'present is_set defined',
+  } satisfies Readonly<Record<Operator, string>>).flatMap(([op, words]) =>
+    words.split(' ').map((word) => [word, op as Operator] as const),
+  ),
+);
+
 /** A list of conditions that is not empty; those that are wrong are reported and left out. */
 export function readConditions(node: Located, what: string, report: Report): readonly Condition[] {
   const items = readList(node, what, 'not empty', report) ?? [];
@@ -78,7 +101,7 @@ function readSingle(node: Located, report: Report): Condition | null {
   const opNode = fields.get('op');
   const valueNode = fields.get('value');
   const path = pathNode === undefined ? null : readText(pathNode, '`path`', report);
-  const op = opNode === undefined ? null : readWord(opNode, OPERATORS, report);
+  const op = opNode === undefined ? null : readWord(opNode, OPERATORS, report, ELSEWHERE);
   const value = valueNode === undefined || op === null ? undefined : readValue(valueNode, op, report);
   if (path === null) return null;
   const condition: Condition = { path, op: op ?? 'exists', value: value ?? true };

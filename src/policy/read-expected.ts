@@ -3,7 +3,11 @@ import { readFields, readInteger, readText, readWord } from './fields.ts';
 import { describe, type Located, type LocatedMap, type Report } from './located.ts';
 
 /** A year: no window is longer. */
-const MAX_WAIT_S = 366 * 86_400;
+export const MAX_WAIT_S = 366 * 86_400;
+
+export const ALLOW_KEYS = ['allow', 'would'] as const;
+export const DENIAL_KEYS = ['deny', 'rule', 'retry_after_s', 'reason'] as const;
+export const WOULD_KEYS = ['code', 'rule'] as const;
 
 /** What is expected of a call: `allow`, `{ allow: true, would }` or `{ deny: CODE, rule, retry_after_s, reason }`. */
 export function readExpected(node: Located, report: Report): Expected | null {
@@ -19,7 +23,7 @@ function readMap(node: LocatedMap, report: Report): Expected | null {
   const isAllow = node.entries.some(({ key }) => key === 'allow');
   if (isDenial && !isAllow) return readDenial(node, report);
   if (isAllow && !isDenial) return readAllow(node, report);
-  const keys = ['allow', 'would', 'deny', 'rule', 'retry_after_s', 'reason'];
+  const keys = [...ALLOW_KEYS, ...DENIAL_KEYS];
   const fields = readFields(node, '`expect`', keys, report);
   report.error(
     fields?.at ?? node.at,
@@ -30,7 +34,7 @@ function readMap(node: LocatedMap, report: Report): Expected | null {
 }
 
 function readDenial(node: LocatedMap, report: Report): Expected | null {
-  const keys = ['deny', 'rule', 'retry_after_s', 'reason'];
+  const keys = DENIAL_KEYS;
   const hints = { would: 'beside a denial there is nothing that observe mode held back' };
   const fields = readFields(node, 'an expected denial', keys, report, hints);
   const [deny, rule, wait, reason] = keys.map((key) => fields?.get(key));
@@ -48,7 +52,7 @@ function readAllow(node: LocatedMap, report: Report): Expected | null {
   const hints = {
     rule: '`rule` of an observed denial is written `would: { code: CODE, rule: NAME }`',
   };
-  const fields = readFields(node, 'an expected allow', ['allow', 'would'], report, hints);
+  const fields = readFields(node, 'an expected allow', ALLOW_KEYS, report, hints);
   const allow = fields?.get('allow');
   const isYes = allow?.kind === 'scalar' && (allow.value === true || allow.value === null);
   if (allow !== undefined && !isYes) {
@@ -65,8 +69,8 @@ function readWould(node: Located, report: Report): Expected {
     const word = readWord(node, ['nothing', ...wouldCodes], report);
     return { would: word === 'nothing' ? null : word };
   }
-  const fields = readFields(node, '`would`', ['code', 'rule'], report);
-  const [code, rule] = ['code', 'rule'].map((key) => fields?.get(key));
+  const fields = readFields(node, '`would`', WOULD_KEYS, report);
+  const [code, rule] = WOULD_KEYS.map((key) => fields?.get(key));
   if (code === undefined) report.error(node.at, 'missing_key', 'expected `code` in `would`');
   return {
     ...member('would', code && readWord(code, wouldCodes, report)),

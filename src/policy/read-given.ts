@@ -6,7 +6,7 @@ import { type CaseScope, readCall, readTimeOf, toolNamed } from './read-call.ts'
 import { readExpected } from './read-expected.ts';
 import { readShortGiven } from './short-given.ts';
 
-const KEYS = [
+export const GIVEN_KEYS = [
   'call',
   'args',
   'times',
@@ -17,9 +17,9 @@ const KEYS = [
   'outcome',
   'settled_at',
   'expect',
-];
-const OUTCOMES = ['ok', 'upstream_error', 'unreached'] as const;
-const TIMES = { what: '`times`', min: 1, max: 100_000 };
+] as const;
+export const OUTCOMES = ['ok', 'upstream_error', 'unreached'] as const;
+export const TIMES = { what: '`times`', min: 1, max: 100_000 };
 const SHORT = '`N calls of TOOL { ARGS }`';
 /** A call that has been made was allowed, unless the file says otherwise. */
 const ALLOWED: Expected = { verdict: 'allow' };
@@ -69,7 +69,7 @@ function readShort(node: Located, call: CaseCall, scope: CaseScope): readonly Gi
 
 function readItem(node: Located, call: CaseCall, scope: CaseScope): readonly GivenCall[] {
   const { report } = scope;
-  const fields = readFields(node, 'a given call', KEYS, report);
+  const fields = readFields(node, 'a given call', GIVEN_KEYS, report);
   if (fields === null) return [];
   if (!fields.has('call')) report.error(fields.at, 'missing_key', 'expected `call` in a given call');
   const [times, outcome, expected] = ['times', 'outcome', 'expect'].map((key) => fields.get(key));

@@ -185,9 +185,17 @@ function containing(least: unknown, most: unknown): string {
 }
 
 function noOther(found: string, schema: Params): string {
-  const known = Object.keys((schema['properties'] as object | undefined) ?? {});
-  if (known.length === 0) return 'no members';
-  return `no member but ${known.map((name) => `\`${name}\``).join(', ')}${suggestion(found, known)}`;
+  const members = Object.entries((schema['properties'] as JsonObject | undefined) ?? {});
+  if (members.length === 0) return 'no members';
+  const known = members.map(([name]) => name);
+  const home = members.find(([, member]) => hasMember(member, found))?.[0];
+  // A name of the schema is one that may be told.
+  const hint = home === undefined ? suggestion(found, known) : `; \`${found}\` belongs into \`${home}\``;
+  return `no member but ${known.map((name) => `\`${name}\``).join(', ')}${hint}`;
+}
+
+function hasMember(schema: Json, name: string): boolean {
+  return isObject(schema) && isObject(schema['properties']) && Object.hasOwn(schema['properties'], name);
 }
 
 function values(list: unknown): string {

@@ -27,6 +27,11 @@ export function looksSecret(text: string): boolean {
   );
 }
 
+/** A text that is to be shown: what looks like a credential is blotted out, and takes as many columns. */
+export function blotted(text: string): string {
+  return text.replaceAll(/[\w+/.-]{20,}/g, (run) => (looksSecret(run) ? '•'.repeat(run.length) : run));
+}
+
 /**
  * A value with every secret in it replaced.
  *

@@ -11,7 +11,9 @@ export interface ShortGiven {
   readonly args: JsonObject;
 }
 
-const SHORT = /^([1-9][0-9]{0,8}) calls? of (\S+)(?:\s+(\{[\s\S]*\}))?\s*$/;
+/** What follows the number of calls: the tool, and its arguments as a flow mapping. */
+export const SHORT_REST = ' calls? of (\\S+)(?:\\s+(\\{[\\s\\S]*\\}))?\\s*$';
+const SHORT = new RegExp(`^([1-9][0-9]{0,8})${SHORT_REST}`);
 
 /** Reads the short form of `given`; what is wrong with its arguments is reported where it begins. */
 export function readShortGiven(text: string, at: Position, report: Report): ShortGiven | null {

@@ -21,7 +21,7 @@ const other = file(
   'default: deny\ntools:\n  any_tool:\n    rules: [{ rate_limit: 5/minute }]\n',
 );
 mkdirSync(join(folder.path, 'a-folder'));
-const built = resolve(import.meta.dirname, '../../dist/policy.schema.json');
+const dist = resolve(import.meta.dirname, '../../dist');
 const missing = join(folder.path, 'missing.yaml');
 
 const rows = [
@@ -89,7 +89,7 @@ const rows = [
     args: [],
     code: 2,
     stdout: '',
-    stderr: /missing required argument 'file'/,
+    stderr: /missing required argument `file`/,
   },
   {
     name: 'exits 2 for an unknown flag',
@@ -160,14 +160,19 @@ describe('check --lines', () => {
 });
 
 describe('schema', () => {
-  it('prints the JSON Schema of policies, which the package has too', async () => {
-    const ran = await run(['schema']);
+  it.each([
+    ['policies', [], 'policy.schema.json'],
+    ['test files', ['--tests'], 'tests.schema.json'],
+  ] as const)('prints the JSON Schema of %s, which the package has too', async (_of, flags, name) => {
+    const ran = await run(['schema', ...flags]);
     expect(JSON.parse(ran.stdout)).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema' });
-    expect(ran).toEqual({ code: 0, stdout: readFileSync(built, 'utf8'), stderr: '' });
+    expect(ran).toEqual({ code: 0, stdout: readFileSync(join(dist, name), 'utf8'), stderr: '' });
   });
 
   it('takes any tool under --tools any', async () => {
-    const ran = await run(['schema', '--tools', 'any']);
-    expect(ran.stdout).not.toContain('vendJWTWithId');
+    for (const flags of [[], ['--tests']]) {
+      const ran = await run(['schema', '--tools', 'any', ...flags]);
+      expect(ran.stdout).not.toContain('vendJWTWithId');
+    }
   });
 });

@@ -262,7 +262,7 @@ describe('explain', () => {
   });
 
   const misuse = [
-    ['without a tool', [], /required option '--tool <name>'/],
+    ['without a tool', [], /required option `--tool <name>`/],
     [
       'with a given line that is no call',
       ['--given', file('bad.jsonl', '\n{}\n')],

@@ -154,6 +154,17 @@ describe('a code of a problem', () => {
     expect(rows).toEqual(Object.entries(PROBLEMS).map(([code, { about }]) => [code, about]));
   });
 
+  it('is told in docs/check.md to be seen by the schemas in no form, in some, or in all', () => {
+    const [, never = '', sometimes = ''] =
+      /it never sees (.*), and only some forms of (.*)\. All others it always sees\./.exec(docs) ?? [];
+    const told = (words: string) => Array.from(words.matchAll(/`(\w+)`/g), ([, code]) => code);
+    const errors = Object.entries(PROBLEMS).filter(
+      ([code, { severity }]) => severity === 'error' && code !== 'more',
+    );
+    const seen = (how: string) => errors.filter(([, { inSchema }]) => inSchema === how).map(([code]) => code);
+    expect([told(never), told(sometimes)]).toEqual([seen('never'), seen('sometimes')]);
+  });
+
   it('is given by the program, each of them', () => {
     const src = resolve(import.meta.dirname, '../../src');
     const code = readdirSync(src, { recursive: true, encoding: 'utf8' })

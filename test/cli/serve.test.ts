@@ -107,13 +107,13 @@ describe('serve that cannot start', () => {
       code: 2,
       says: /expected `--fusionauth`/,
     },
-    { name: 'an unknown flag', args: () => ['--polcy', 'x'], code: 2, says: /unknown option '--polcy'/ },
+    { name: 'an unknown flag', args: () => ['--polcy', 'x'], code: 2, says: /unknown option `--polcy`/ },
     {
       name: 'an unknown command',
       args: () => [],
       command: 'sreve',
       code: 2,
-      says: /unknown command 'sreve'/,
+      says: /unknown command `sreve`/,
     },
   ];
 

@@ -71,7 +71,12 @@ for (const [line, status, args] of paths) {
         'id',
         'retryable',
       ]);
-      expect(JSON.parse(answer.text)).toMatchObject({ code: 'unknown_tool', rule: null });
+      const isElsewhere = line.includes(' /api/');
+      const told = / begins with `\/v1\/api\/`\.$/.test(String(JSON.parse(answer.text).reason));
+      expect([JSON.parse(answer.text), told]).toMatchObject([
+        { code: 'unknown_tool', rule: null },
+        isElsewhere,
+      ]);
     }
   });
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { isLoopbackHost } from '../../src/adapters/identity/addresses.ts';
 import { parseDirectory } from '../../src/issuer/read-directory.ts';
 
 /** A tenant with these lines, and with what every tenant needs. */
@@ -177,6 +178,18 @@ tenants:
     ],
   ],
 ];
+
+/** Hosts of `http:` URLs, as `URL` writes them. */
+const hosts = [
+  ...['localhost', '127.0.0.1', '127.255.255.254', '[::1]', '128.0.0.1', '0.0.0.0', '10.0.0.1', '[::2]'],
+  ...['localhost.example', '127.0.0.1.example', 'id.example', '127.1', '0x7f000001'],
+];
+it.each(hosts)('http://%s is on loopback here as it is where tokens are verified', (written) => {
+  const jwks = `http://${written}/jwks.json`;
+  const issuer = `{ issuer: https://id.example, audience: web, jwks_uri: "${jwks}" }`;
+  const parsed = parseDirectory(`tenants:\n  acme: { issuers: [${issuer}], users: {}, projects: {} }\n`);
+  expect(parsed.ok).toBe(isLoopbackHost(new URL(jwks).hostname));
+});
 
 it.each(rows)('the check of directories %s', (_name, text, expected) => {
   const parsed = parseDirectory(text);

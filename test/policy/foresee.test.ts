@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Call, Json, JsonObject } from '../../src/model/index.ts';
 import { type DecisionContext, decide } from '../../src/policy/decide.ts';
-import { type DimCall, foresee } from '../../src/policy/foresee.ts';
+import type { DimCall } from '../../src/policy/dim-call.ts';
+import { foresee } from '../../src/policy/foresee.ts';
 import { policyOf } from './support.ts';
 
 const TOOL = 'fusionauth-vendjwtwithid';

@@ -2,17 +2,9 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, Step } from '../../src/model/index.ts';
 import { decide } from '../../src/policy/decide.ts';
-import { explainTrace } from '../../src/policy/explain.ts';
 import { digestOf, fingerprintWith } from '../../src/policy/fingerprint.ts';
 import { type Circumstances, NOON, openBench, policyOf } from './support.ts';
 import { ID, under, VALIDATE } from './table.ts';
-
-const plain = { good: (text: string) => text, bad: (text: string) => text, faint: (text: string) => text };
-const marked = {
-  good: (text: string) => `+${text}`,
-  bad: (text: string) => `-${text}`,
-  faint: (text: string) => `~${text}`,
-};
 
 async function traceOf(
   policy: string,
@@ -180,45 +172,6 @@ describe('the trace of a decision', () => {
     expect(notes[0]).toContain('At most 1 call in each minute in this session');
     expect(notes[1]).toContain('At most 1 call in any 60 s by everyone together');
     expect(notes[2]).toContain('At most 1 call in any 90 s by this tenant');
-  });
-});
-
-describe('a trace in words', () => {
-  it('has a line a step, and one for each condition', () => {
-    expect(explainTrace(STEPS, plain)).toEqual([
-      '  ✓ default: deny: passed',
-      '  ✓ grants: passed',
-      '      identity.sub eq "ann": holds, it is "ann"',
-      '  ✓ arguments: passed',
-      '  · rule skipped (line 6): does not apply',
-      '      when call.transport eq "rest": does not hold, it is "stdio"',
-      '      when identity.email eq "x": unknown, it is missing',
-      '  ✓ rule passed (line 9): passed',
-      '      args.encodedJWT starts_with "x": holds, it is "fp:<5>"',
-      '      time.hour eq 5: does not hold, it is 12',
-      '  ✗ rule watched (line 11): failed, observed only',
-      '      jwt.sub exists true: does not hold, it is missing',
-      '  ✓ rule counted (line 14): passed, its limit is asked last',
-      '      when identity.email eq "x": unknown, it is missing',
-    ]);
-  });
-  it('shows violations and notes, in colours where there are any', () => {
-    const steps: readonly Step[] = [
-      {
-        step: 'arguments',
-        name: 'arguments',
-        result: 'failed',
-        violations: [{ path: 'args.a', expected: 'a number' }],
-      },
-      { step: 'limit', name: 'r', result: 'failed', note: 'Used: 5.' },
-      { step: 'rule', name: 's', result: 'skipped', note: '' },
-    ];
-    expect(explainTrace(steps, marked)).toEqual([
-      '  -✗ arguments: failed',
-      '      args.a: expected a number',
-      '  -✗ limit r: failed. Used: 5.',
-      '  ~· rule s: does not apply',
-    ]);
   });
 });
 

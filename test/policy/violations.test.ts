@@ -63,6 +63,11 @@ const rows: readonly (readonly [schema: string, args: Json, expected: string])[]
     { token: 1 },
     'args: no member but `tokens`; did you mean `tokens`?',
   ],
+  [
+    'additionalProperties: false, properties: { body: { properties: { claims: {} } }, other: true }',
+    { claims: 1 },
+    'args: no member but `body`, `other`; `claims` belongs into `body`',
+  ],
   ['additionalProperties: false', { anything: 1 }, 'args: no members'],
   ['unevaluatedProperties: false, properties: { a: {} }', { secret: 1 }, 'args: no member but `a`'],
   ['properties: { a: false }', { a: 1 }, 'args.a: nothing here'],

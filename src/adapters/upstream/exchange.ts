@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Cancellation, Reply } from '../../model/index.ts';
+import { REASONS } from './reasons.ts';
 
 type Nothing = Extract<Reply, { got: 'nothing' }>;
 
@@ -7,9 +8,6 @@ type Nothing = Extract<Reply, { got: 'nothing' }>;
 export type Answer =
   | { readonly complete: true; readonly status: number; readonly body: Buffer }
   | { readonly complete: false; readonly reply: Nothing };
-
-/** Why nothing is sent any more. */
-export const SHUTTING_DOWN = 'this proxy is shutting down';
 
 /** What an exchange may take. */
 export interface Bounds {
@@ -45,11 +43,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   run(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, signal: Cancellation): Promise<Answer> {
     return new Promise((resolve) => {
       this.resolve = resolve;
-      if (signal.aborted) return this.fail('cancelled', 'the call was cancelled');
-      const cancel = () => this.fail('cancelled', 'the call was cancelled');
+      if (signal.aborted) return this.fail('cancelled', REASONS.cancelled.words);
+      const cancel = () => this.fail('cancelled', REASONS.cancelled.words);
       const { responseTimeoutMs } = this.bounds;
       const timer = setTimeout(() => {
-        this.fail('timeout', `FusionAuth did not answer within ${responseTimeoutMs} ms`);
+        this.fail('timeout', `${REASONS.late.words} ${responseTimeoutMs} ms`);
       }, responseTimeoutMs);
       signal.addEventListener('abort', cancel);
       this.release = () => {
@@ -75,7 +73,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.bytes += chunk.length;
     if (this.bytes > this.bounds.maxBytes) {
-      this.fail('broken', `FusionAuth answered with more than ${this.bounds.maxBytes} bytes`);
+      this.fail('broken', `${REASONS.answered.words} with more than ${this.bounds.maxBytes} bytes`);
     } else if (!this.settled) {
       this.chunks.push(chunk);
     }
@@ -91,15 +89,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     const code = codeOf(error);
     if (this.controller !== null) {
-      this.fail('broken', `the connection to FusionAuth broke before its answer was complete (${code})`);
+      this.fail('broken', `${REASONS.broke.words} before its answer was complete (${code})`);
     } else if (code === 'UND_ERR_CONNECT_TIMEOUT') {
-      this.fail('timeout', `no connection to FusionAuth within ${this.bounds.connectTimeoutMs} ms`);
+      this.fail('timeout', `${REASONS.noConnection.words} ${this.bounds.connectTimeoutMs} ms`);
     } else if (code === 'UND_ERR_INVALID_ARG') {
-      this.fail('broken', 'the request cannot be written as HTTP');
+      this.fail('broken', REASONS.notHttp.words);
     } else if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') {
-      this.fail('unreachable', SHUTTING_DOWN);
+      this.fail('unreachable', REASONS.shuttingDown.words);
     } else {
-      this.fail('unreachable', `FusionAuth cannot be reached (${code})`);
+      this.fail('unreachable', `${REASONS.unreachable.words} (${code})`);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Dispatcher, Pool } from 'undici';
 import type { Json, JsonObject, Reply, Upstream, UpstreamRequest } from '../../model/index.ts';
-import { type Answer, Exchange, nothing, SHUTTING_DOWN } from './exchange.ts';
+import { type Answer, Exchange, nothing } from './exchange.ts';
+import { REASONS } from './reasons.ts';
 
 export interface FusionAuthOptions {
   /** Where FusionAuth is; a path in it stands before every path of the API. */
@@ -48,9 +49,9 @@ export function fusionAuthUpstream(options: FusionAuthOptions): Upstream {
     async send(request, signal) {
       const wire = build(request, options.apiKey, prefix);
       if (wire === null) {
-        return nothing(false, 'no_api_key', 'this proxy has no FusionAuth API key; set FUSIONAUTH_API_KEY');
+        return nothing(false, 'no_api_key', `${REASONS.noApiKey.words}; set FUSIONAUTH_API_KEY`);
       }
-      if (isClosed) return nothing(false, 'unreachable', SHUTTING_DOWN);
+      if (isClosed) return nothing(false, 'unreachable', REASONS.shuttingDown.words);
       pool ??= open();
       return interpret(await new Exchange(bounds).run(await pool, wire, signal));
     },
@@ -105,7 +106,7 @@ function interpret(answer: Answer): Reply {
   if (status >= 200 && status < 300) return success(answer);
   if (status >= 400 && status < 500) return { got: 'rejection', status, body: parse(answer.body) ?? null };
   const redirect = status < 400 ? ', a redirect, which is not followed' : '';
-  return nothing(true, 'broken', `FusionAuth answered ${status}${redirect}`);
+  return nothing(true, 'broken', `${REASONS.answered.words} ${status}${redirect}`);
 }
 
 function success({ status, body }: Extract<Answer, { complete: true }>): Reply {
@@ -113,7 +114,7 @@ function success({ status, body }: Extract<Answer, { complete: true }>): Reply {
   const value = parse(body);
   return isObject(value)
     ? { got: 'result', status, body: value }
-    : nothing(true, 'broken', `FusionAuth answered ${status} with something that is not a JSON object`);
+    : nothing(true, 'broken', `${REASONS.answered.words} ${status} with something that is not a JSON object`);
 }
 
 /**

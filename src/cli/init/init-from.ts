@@ -2,6 +2,7 @@ import { operations } from '../../catalog/operations.ts';
 import { callParser } from '../../pipeline/parse-call.ts';
 import { CommandError, type ExitCode, exit } from '../exit-codes.ts';
 import { recordedCalls } from '../recorded-calls.ts';
+import { sizeOf } from '../text-lines.ts';
 import { Observations } from './observations.ts';
 import { planProposal } from './propose.ts';
 import { checkTargets, nextSteps, targetsOf, writePlan, written } from './write.ts';
@@ -28,9 +29,11 @@ export async function initFrom(files: readonly string[], flags: FromFlags): Prom
     );
   const tenantId = tenant?.toLowerCase() ?? null;
   if (tenantId !== null && !UUID.test(tenantId))
-    throw new CommandError('expected `--tenant`, a UUID', exit.usage);
+    throw new CommandError(`expected \`--tenant\`, a UUID; found \`${tenant}\``, exit.usage);
   const targets = targetsOf(out);
   checkTargets(targets, force);
+  // Tells of a file that cannot be read before anything else is said.
+  sizeOf(files);
   const observed = await observe(files, tenantId);
   if (observed.totals.calls === 0)
     throw new CommandError(
@@ -44,16 +47,20 @@ export async function initFrom(files: readonly string[], flags: FromFlags): Prom
 
 async function observe(files: readonly string[], tenantId: string | null): Promise<Observations> {
   const observed = new Observations(callParser(operations, tenantId));
+  const problems: string[] = [];
+  let records = 0;
   let unread = 0;
   for await (const each of recordedCalls(files)) {
-    if ('record' in each) observed.add(each.record);
-    else if (unread++ < MAX_TOLD)
-      process.stderr.write(`portcullis: ${each.file}:${each.line}: ${each.problem}\n`);
+    if ('record' in each) {
+      records++;
+      observed.add(each.record);
+    } else if (unread++ < MAX_TOLD) problems.push(`${each.file}:${each.line}: ${each.problem}`);
   }
   observed.finish();
-  if (unread > 0)
-    process.stderr.write(
-      `portcullis: lines that are no records, which the proposal does not know of: ${unread}\n`,
-    );
+  const [first] = problems;
+  if (records === 0 && first !== undefined)
+    throw new CommandError(`expected records of an audit, and there are none; ${first}`, exit.usage);
+  if (unread > 0) problems.push(`lines that are no records, which the proposal does not know of: ${unread}`);
+  for (const problem of problems) process.stderr.write(`portcullis: ${problem}\n`);
   return observed;
 }

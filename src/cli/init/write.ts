@@ -5,6 +5,7 @@ import { writePolicy } from '../../policy/print.ts';
 import { CommandError, exit } from '../exit-codes.ts';
 import { type NewFile, refuseToReplace, writeFiles } from '../write-files.ts';
 import { writeCases } from './cases.ts';
+import { editorSchemas, schemaCommands, schemaLine } from './editor-schemas.ts';
 import { commentsOf, type Plan, policyOf } from './plan.ts';
 
 /** The two files that `init` makes. */
@@ -39,10 +40,12 @@ export function policyText(plan: Plan): string {
 
 /** Writes the policy and its tests, both or, where the policy would not be clean, neither. */
 export function writePlan(plan: Plan, targets: Targets, force: boolean): void {
-  const text = policyText(plan);
+  const schemas = editorSchemas(targets.policy);
+  const text = schemaLine(schemas.policy) + policyText(plan);
+  const tests = schemaLine(schemas.tests) + writeCases(basename(targets.policy), plan, operations);
   const files: readonly NewFile[] = [
     { path: targets.policy, text },
-    { path: targets.tests, text: writeCases(basename(targets.policy), plan, operations) },
+    { path: targets.tests, text: tests },
   ];
   writeFiles(files, force);
 }
@@ -54,5 +57,7 @@ export function written({ policy, tests }: Targets): string {
 
 /** What to do with them. */
 export function nextSteps({ policy, tests }: Targets): readonly string[] {
-  return [`try it: portcullis test ${tests}`, `use it: portcullis serve --policy ${policy}`];
+  const steps = [`try it: portcullis test ${tests}`, `use it: portcullis serve --policy ${policy}`];
+  if (editorSchemas(policy).installed) return steps;
+  return [...steps, `edit it with completion: ${schemaCommands(policy)}`];
 }

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { run, temporaryFolder } from '../../support/cli.ts';
 import { openLine } from '../../support/line.ts';
@@ -84,6 +84,51 @@ describe('init with flags', () => {
     expect([readFileSync(join(cwd, 'low.yaml'), 'utf8'), existsSync(join(cwd, 'new.yaml'))]).toEqual([
       before,
       false,
+    ]);
+  });
+});
+
+describe('the line for editors', () => {
+  const dist = resolve(import.meta.dirname, '../../../dist');
+  const flags = ['--tools', 'read', '--risk', 'low'];
+  /** The schemas that two files name, and whether they are there. */
+  const named = (policy: string) =>
+    [policy, policy.replace('.yaml', '.test.yaml')].map((name) => {
+      const text = readFileSync(join(cwd, name), 'utf8');
+      const path = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text)?.[1] ?? '';
+      return [path, existsSync(resolve(cwd, name, '..', path))];
+    });
+
+  it('names the schemas of the package, where it is installed above', async () => {
+    mkdirSync(join(cwd, 'project/node_modules'), { recursive: true });
+    mkdirSync(join(cwd, 'project/policies'));
+    symlinkSync(resolve(dist, '..'), join(cwd, 'project/node_modules/portcullis'));
+    for (const [out, folder] of [
+      ['project/desk.yaml', './'],
+      ['project/policies/desk.yaml', '../'],
+    ] as const) {
+      const ran = await run(['init', ...flags, '-o', out], { cwd });
+      expect(ran.stdout).not.toContain('schema');
+      const at = `${folder}node_modules/portcullis/dist`;
+      expect(named(out)).toEqual([
+        [`${at}/policy.schema.json`, true],
+        [`${at}/tests.schema.json`, true],
+      ]);
+    }
+  });
+
+  it('names schemas beside the files elsewhere, and says how they get there', async () => {
+    mkdirSync(join(cwd, 'alone'));
+    const ran = await run(['init', ...flags, '-o', 'alone/desk.yaml'], { cwd });
+    const commands = Array.from(ran.stdout.matchAll(/portcullis (schema\S*(?: --tests)?) > (\S+\.json)/g));
+    expect(commands).toHaveLength(2);
+    for (const [, command = '', file = ''] of commands) {
+      const { stdout } = await run(command.split(' '), { cwd });
+      writeFileSync(join(cwd, file), stdout);
+    }
+    expect(named('alone/desk.yaml')).toEqual([
+      ['./policy.schema.json', true],
+      ['./tests.schema.json', true],
     ]);
   });
 });
