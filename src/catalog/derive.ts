@@ -24,16 +24,19 @@ export interface Normalised {
  */
 export function normalise(operation: Operation, args: JsonObject): Normalised {
   const { args: gathered, violations } = gatherSelectors(operation, args);
-  const normal = lowerIds(operation.schema, gathered);
+  const excluded = exclusion(operation, gathered);
   return {
-    args: isObject(normal) ? normal : gathered,
-    violations: [...violations, ...exclusions(operation, gathered)],
+    args: lowerIds(idsOf(operation), gathered),
+    violations: excluded === null ? violations : [...violations, excluded],
   };
 }
 
+const NONE: readonly Violation[] = [];
+
 function gatherSelectors({ selectors }: Operation, args: JsonObject): Normalised {
-  const { body, ...top } = args;
-  if (selectors.length === 0 || !isObject(body)) return { args: members(args), violations: [] };
+  const { body } = args;
+  if (selectors.length === 0 || !isObject(body)) return { args, violations: NONE };
+  const { body: _, ...top } = args;
   const inBody = selectors.filter((name) => Object.hasOwn(body, name));
   const twice = inBody.filter((name) => Object.hasOwn(top, name));
   const rest = members(body, (name) => !selectors.includes(name));
@@ -61,20 +64,54 @@ function members(object: JsonObject, keep: (name: string) => boolean = () => tru
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Follows the schema into closed objects; whatever FusionAuth leaves open is the caller's own. */
-function lowerIds(schema: JsonObject, value: Json): Json {
-  if (typeof value === 'string') {
-    return schema['format'] === 'uuid' && UUID.test(value) ? value.toLowerCase() : value;
+/** Where an object of the tool's own has ids: members that are ids, and members that are such objects. */
+interface Ids {
+  readonly here: readonly string[];
+  readonly within: readonly (readonly [name: string, ids: Ids])[];
+}
+
+const knownIds = new WeakMap<Operation, Ids>();
+
+function idsOf(operation: Operation): Ids {
+  const before = knownIds.get(operation);
+  if (before !== undefined) return before;
+  const ids = idsIn(operation.schema) ?? { here: [], within: [] };
+  knownIds.set(operation, ids);
+  return ids;
+}
+
+/** Follows a schema into closed objects; whatever FusionAuth leaves open is the caller's own. Null: there is nothing closed. */
+function idsIn({ properties }: JsonObject): Ids | null {
+  if (!isObject(properties)) return null;
+  const members = Object.entries(properties).flatMap(([name, schema]) =>
+    isObject(schema) ? [{ name, schema }] : [],
+  );
+  return {
+    here: members.filter(({ schema }) => schema['format'] === 'uuid').map(({ name }) => name),
+    within: members.flatMap(({ name, schema }) => {
+      const ids = idsIn(schema);
+      return ids === null ? [] : [[name, ids] as const];
+    }),
+  };
+}
+
+/** Copies only what has to be changed: nearly every call is in normal form already. */
+function lowerIds({ here, within }: Ids, object: JsonObject): JsonObject {
+  let changed: Record<string, Json> | null = Object.hasOwn(object, '__proto__') ? members(object) : null;
+  const change = (name: string, from: Json, to: Json) => {
+    if (from === to) return;
+    changed ??= { ...object };
+    changed[name] = to;
+  };
+  for (const name of here) {
+    const id = Object.hasOwn(object, name) ? object[name] : undefined;
+    if (typeof id === 'string' && UUID.test(id)) change(name, id, id.toLowerCase());
   }
-  const properties = schema['properties'];
-  if (!isObject(value) || !isObject(properties)) return value;
-  const lowered: Record<string, Json> = {};
-  for (const [name, member] of Object.entries(value)) {
-    if (name === '__proto__') continue;
-    const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    lowered[name] = isObject(known) ? lowerIds(known, member) : member;
+  for (const [name, ids] of within) {
+    const member = Object.hasOwn(object, name) ? object[name] : undefined;
+    if (isObject(member)) change(name, member, lowerIds(ids, member));
   }
-  return lowered;
+  return changed ?? object;
 }
 
 /** What may not stand together, by operation id. */
@@ -100,9 +137,8 @@ const excludes: ReadonlyMap<string, (has: (name: string) => boolean) => Violatio
   ],
 ]);
 
-function exclusions(operation: Operation, args: JsonObject): readonly Violation[] {
-  const violation = excludes.get(operation.operationId)?.((name) => Object.hasOwn(args, name));
-  return violation ? [violation] : [];
+function exclusion({ operationId }: Operation, args: JsonObject): Violation | null {
+  return excludes.get(operationId)?.((name) => Object.hasOwn(args, name)) ?? null;
 }
 
 /**

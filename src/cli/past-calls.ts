@@ -1,6 +1,6 @@
 import type { AuditRecord } from '../model/index.ts';
 import { type CallLine, readCallLine } from './call-line.ts';
-import { asRecord, readObject } from './recorded-calls.ts';
+import { asRecord, readAuditLine, readObject } from './recorded-calls.ts';
 import { type OnBytes, textLines } from './text-lines.ts';
 import { openTimeline, type Timed } from './timeline.ts';
 
@@ -58,6 +58,8 @@ type ReadLine = { readonly record: AuditRecord } | { readonly call: CallLine } |
 
 /** A record has a verdict, a call line never. */
 function readLine(text: string): ReadLine {
+  const record = readAuditLine(text);
+  if (record !== null) return { record };
   const value = readObject(text);
   if (typeof value !== 'string' && (Object.hasOwn(value, 'verdict') || Object.hasOwn(value, 'lost'))) {
     return asRecord(value);
@@ -67,11 +69,8 @@ function readLine(text: string): ReadLine {
   return { problem: typeof value === 'string' ? value : `neither a record nor a call: ${call.error}` };
 }
 
-interface Waiting extends Timed {
-  readonly past: RecordPast;
-}
-
 type RecordPast = Extract<Past, { what: 'record' }>;
+type Waiting = RecordPast & Timed;
 const NOTHING: readonly Past[] = [];
 
 /** Puts what is read in order. Its life is one reading. */
@@ -107,14 +106,15 @@ class Queue {
     const at = Date.parse(record.at);
     const endedAt = at + Math.max(record.ms, 0);
     const isMisplaced = at < this.passed;
-    const past: RecordPast = { what: 'record', file, line, record, at, endedAt, isMisplaced };
+    const rank = rankOf(record);
+    const past: Waiting = { what: 'record', file, line, record, at, endedAt, isMisplaced, rank };
     const gap: readonly Past[] = this.isBehindGap ? [{ what: 'gap', until: endedAt }] : NOTHING;
     this.isBehindGap = false;
     if (endedAt > this.latestEnd) this.latestEnd = endedAt;
     const isIntent = record.intent === true;
     if (isMisplaced) return [...gap, isIntent ? { what: 'gap', until: at } : past];
     this.note(record.id, isIntent);
-    this.timeline.add({ at, rank: rankOf(record), past });
+    this.timeline.add(past);
     const ready = this.take(this.latestEnd - PATIENCE_MS);
     return gap.length === 0 ? ready : [...gap, ...ready];
   }
@@ -131,7 +131,7 @@ class Queue {
       if (next === null) return ready ?? NOTHING;
       this.passed = next.at;
       ready ??= [];
-      ready.push(next.past.record.intent === true ? this.intentOf(next.past) : next.past);
+      ready.push(next.record.intent === true ? this.intentOf(next) : next);
     }
   }
 

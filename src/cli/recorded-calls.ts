@@ -1,6 +1,7 @@
 import type { AuditRecord, Json, JsonObject } from '../model/index.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { isList, isObject } from '../policy/paths.ts';
+import { auditLineReader, CODES, TIME } from './audit-line.ts';
 import { type OnBytes, textLines } from './text-lines.ts';
 
 /** One line of an audit: a record (also one with `intent`), or why the line is none. Lines are numbered from 1. */
@@ -22,15 +23,10 @@ export async function* recordedCalls(files: readonly string[], onBytes?: OnBytes
   }
 }
 
-/**
- * The text of one line -> its record, or why it is none.
- *
- * `JSON.parse` hides a key that is there twice, and our own parser, which does not, takes several times as long. But a
- * text without backslashes has two quotes for each name and each text in it, so where the value needs as many quotes
- * as the line has, no member was dropped: that is exact, and nearly every line that the proxy writes is such a line.
- * Any other goes through our own parser, which tells what is wrong, or that nothing is.
- */
+/** The text of one line -> its record, or why it is none. */
 export function readRecord(text: string): ReadRecord {
+  const record = readAuditLine(text);
+  if (record !== null) return { record };
   const value = readObject(text);
   return typeof value === 'string' ? { problem: value } : asRecord(value);
 }
@@ -38,9 +34,20 @@ export function readRecord(text: string): ReadRecord {
 /** A record, or why there is none. */
 export type ReadRecord = { readonly record: AuditRecord } | { readonly problem: string };
 
-/** The object that a text is, each key in it once; else what is wrong with the text. */
+/** The record of a line as the proxy writes it; null: it has to be looked at. */
+export const readAuditLine = auditLineReader(parseQuickly);
+
+/**
+ * The object that a text is, each key in it once; else what is wrong with the text.
+ *
+ * `JSON.parse` hides a key that is there twice, and our own parser, which does not, takes several times as long. But a
+ * text without backslashes has two quotes for each name and each text in it, so where the value needs as many quotes
+ * as the line has, no member was dropped: that is exact, and nearly every line that the proxy writes is such a line.
+ * Any other goes through our own parser, which tells what is wrong, or that nothing is.
+ */
 export function readObject(text: string): JsonObject | string {
-  return parseQuickly(text) ?? parseStrictly(text);
+  const value = parseQuickly(text);
+  return isObject(value) ? value : parseStrictly(text);
 }
 
 /** An object -> the record that it is, or why it is none. */
@@ -51,13 +58,14 @@ export function asRecord(value: JsonObject): ReadRecord {
   return wrong === null ? { record: value as unknown as AuditRecord } : { problem: wrong };
 }
 
-function parseQuickly(text: string): JsonObject | null {
-  if (text.includes('\\')) return null;
+/** The value of a text in which no key is there twice; undefined where that is not certain. */
+function parseQuickly(text: string): Json | undefined {
+  if (text.includes('\\')) return undefined;
   try {
     const value: Json = JSON.parse(text);
-    return isObject(value) && quotesOf(value) === quotesIn(text) ? value : null;
+    return quotesOf(value) === quotesIn(text) ? value : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
@@ -100,36 +108,20 @@ const oneOf =
   (value) =>
     typeof value === 'string' && values.includes(value);
 
-const CODES: Readonly<Record<AuditRecord['code'], true>> = {
-  allowed: true,
-  unknown_tool: true,
-  not_listed: true,
-  not_granted: true,
-  invalid_arguments: true,
-  denied_by_rule: true,
-  condition_failed: true,
-  rate_limited: true,
-  budget_exceeded: true,
-  limits_unavailable: true,
-  unauthenticated: true,
-  upstream_rejected: true,
-  upstream_unavailable: true,
-  internal_error: true,
-};
-/** Each such text is a time, if not always one that a calendar would write so. */
-const TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+const IS_CODE: ReadonlySet<string> = new Set(CODES);
+const IS_TIME = new RegExp(`^${TIME}$`);
 
 /** The members of a record that replaying it relies on (docs/audit.md, "A record"), and what they have to be. */
 const MEMBERS: Readonly<Record<string, readonly [check: Check, expected: string]>> = {
   id: [isText, 'a text'],
-  at: [(value) => typeof value === 'string' && TIME.test(value), 'a time such as 2026-01-01T00:00:00.000Z'],
+  at: [(value) => typeof value === 'string' && IS_TIME.test(value), 'a time such as 2026-01-01T00:00:00.000Z'],
   intent: [(value) => value === undefined || value === true, '`true`, or no such member'],
   tool: [isText, 'a text'],
   operation: [isTextOrNull, 'a text or null'],
   transport: [oneOf('stdio', 'http', 'rest'), 'one of `stdio`, `http`, `rest`'],
   caller: [isCaller, '`sub`, `client_id`, `tenant` and `session`, each a text or null'],
   verdict: [oneOf('allow', 'deny'), '`allow` or `deny`'],
-  code: [(value) => typeof value === 'string' && Object.hasOwn(CODES, value), 'a code of a decision'],
+  code: [(value) => typeof value === 'string' && IS_CODE.has(value), 'a code of a decision'],
   rule: [isTextOrNull, 'a text or null'],
   policy: [isText, 'a text'],
   mode: [oneOf('enforce', 'observe'), '`enforce` or `observe`'],

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -49,11 +49,7 @@ export async function* textLines(
     try {
       for await (const block of blocksOf(openFile(file, onBytes))) {
         const lines: TextLine[] = [];
-        for (const each of linesIn(block)) {
-          if (typeof each !== 'string') lines.push({ file, line, problem: each.problem });
-          else if (each.trim() !== '') lines.push({ file, line, text: each });
-          line++;
-        }
+        line = readLines(block, file, line, lines);
         yield lines;
       }
     } catch (error) {
@@ -124,33 +120,34 @@ async function* blocksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Block> {
   else if (length > 0) yield Buffer.concat(rest);
 }
 
-type Text = string | { readonly problem: string };
-const TOO_LONG: Text = { problem: `expected a line of at most ${MAX_LINE_BYTES / 1024 / 1024} MiB` };
-const NOT_UTF8: Text = { problem: 'expected UTF-8' };
+const TOO_LONG = `expected a line of at most ${MAX_LINE_BYTES / 1024 / 1024} MiB`;
+const NOT_UTF8 = 'expected UTF-8';
 
-function* linesIn(block: Block): Generator<Text> {
+/** Adds the lines of a block, the first of which has a number. Answers the number of the line behind it. */
+function readLines(block: Block, file: string, first: number, lines: TextLine[]): number {
   if (block === 'too long') {
-    yield TOO_LONG;
-    return;
+    lines.push({ file, line: first, problem: TOO_LONG });
+    return first + 1;
   }
   // Checked as a whole: bytes that are no UTF-8 would become U+FFFD and look like text.
   const isText = isUtf8(block);
-  const text = block.toString(isText ? 'utf8' : 'latin1');
-  for (let begin = 0; begin <= text.length; ) {
+  const text = block.toString(isText && !isAscii(block) ? 'utf8' : 'latin1');
+  let line = first;
+  for (let begin = 0; begin <= text.length; line++) {
     const newline = text.indexOf('\n', begin);
     const end = newline === -1 ? text.length : newline;
-    const line = text.slice(begin, text.charCodeAt(end - 1) === 0x0d ? end - 1 : end);
-    yield isText ? boundedLine(line) : fromLatin1(line);
+    const each = text.slice(begin, text.charCodeAt(end - 1) === 0x0d ? end - 1 : end);
     begin = end + 1;
+    const whole = isText ? each : fromLatin1(each);
+    if (whole === null) lines.push({ file, line, problem: NOT_UTF8 });
+    else if (whole.length > MAX_LINE_BYTES) lines.push({ file, line, problem: TOO_LONG });
+    else if (whole.trim() !== '') lines.push({ file, line, text: whole });
   }
+  return line;
 }
 
-function boundedLine(line: string): Text {
-  return line.length > MAX_LINE_BYTES ? TOO_LONG : line;
-}
-
-/** Of a block with bytes that are no UTF-8, the lines that are. */
-function fromLatin1(line: string): Text {
+/** Of a block with bytes that are no UTF-8, a line that is; null: it is none. */
+function fromLatin1(line: string): string | null {
   const bytes = Buffer.from(line, 'latin1');
-  return isUtf8(bytes) ? boundedLine(bytes.toString('utf8')) : NOT_UTF8;
+  return isUtf8(bytes) ? bytes.toString('utf8') : null;
 }

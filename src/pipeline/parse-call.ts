@@ -64,18 +64,24 @@ function toNormalForm(
   const normalised = normalise(operation, confined.normal);
   return {
     normal: normalised.args,
-    violations: [
-      ...args.faults,
-      ...confined.violations,
-      ...normalised.violations,
-      ...validate(normalised.args),
-    ],
+    violations: joined([
+      args.faults,
+      confined.violations,
+      normalised.violations,
+      validate(normalised.args),
+    ]),
   };
+}
+
+const NONE: readonly Violation[] = [];
+
+function joined(lists: readonly (readonly Violation[])[]): readonly Violation[] {
+  return lists.some((list) => list.length > 0) ? lists.flat() : NONE;
 }
 
 function confine(operation: Operation, args: JsonObject, tenantId: string | null): NormalForm {
   const takesTenant = valueAt(operation.schema, ['properties', 'tenantId']) !== undefined;
-  if (tenantId === null || !takesTenant) return { normal: args, violations: [] };
+  if (tenantId === null || !takesTenant) return { normal: args, violations: NONE };
   const { tenantId: asked = tenantId } = args;
   const isOther = typeof asked === 'string' && asked.toLowerCase() !== tenantId;
   return {

@@ -15,7 +15,7 @@ import { valueAt, writePath } from './paths.ts';
 import type { PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
 import type { PreparedLimit } from './prepare-limits.ts';
 import { rootsOf } from './roots.ts';
-import { type Subjects, subjectsOf } from './subjects.ts';
+import { counterOf, type Subjects, subjectsOf } from './subjects.ts';
 import { type Failure, type Finding, type RuleResult, traceOf } from './trace.ts';
 
 /** All that a decision depends on beside the policy and the call. */
@@ -170,9 +170,9 @@ class Deciding implements Finding {
   }
 
   private claim(limit: PreparedLimit, cost: number, rule: PreparedRule, observedRule: number | null): void {
-    const { key, window, per, kind, unit, max } = limit;
+    const { window, per, kind, unit, max } = limit;
     this.subjects ??= subjectsOf(this.context.caller);
-    const counter = `${key}:${this.subjects[per]}`;
+    const counter = counterOf(this.subjects, limit);
     const { id, because } = rule;
     this.claims.push({ rule: id, counter, window, per, kind, unit, max, cost, observedRule, because });
   }
