@@ -114,7 +114,10 @@ const IS_TIME = new RegExp(`^${TIME}$`);
 /** The members of a record that replaying it relies on (docs/audit.md, "A record"), and what they have to be. */
 const MEMBERS: Readonly<Record<string, readonly [check: Check, expected: string]>> = {
   id: [isText, 'a text'],
-  at: [(value) => typeof value === 'string' && IS_TIME.test(value), 'a time such as 2026-01-01T00:00:00.000Z'],
+  at: [
+    (value) => typeof value === 'string' && IS_TIME.test(value),
+    'a time such as 2026-01-01T00:00:00.000Z',
+  ],
   intent: [(value) => value === undefined || value === true, '`true`, or no such member'],
   tool: [isText, 'a text'],
   operation: [isTextOrNull, 'a text or null'],

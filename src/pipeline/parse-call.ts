@@ -64,12 +64,7 @@ function toNormalForm(
   const normalised = normalise(operation, confined.normal);
   return {
     normal: normalised.args,
-    violations: joined([
-      args.faults,
-      confined.violations,
-      normalised.violations,
-      validate(normalised.args),
-    ]),
+    violations: joined([args.faults, confined.violations, normalised.violations, validate(normalised.args)]),
   };
 }
 
