@@ -22,12 +22,16 @@ export interface Normalised {
  * both, so a rule about an id must not be escaped by writing it in capitals). Values of the wrong type are left
  * for the schema to report. The input is not changed.
  */
-export function normalise(operation: Operation, args: JsonObject): Normalised {
-  const { args: gathered, violations } = gatherSelectors(operation, args);
-  const excluded = exclusion(operation, gathered);
-  return {
-    args: lowerIds(idsOf(operation), gathered),
-    violations: excluded === null ? violations : [...violations, excluded],
+export function normaliser(operation: Operation): (args: JsonObject) => Normalised {
+  const ids = idsIn(operation.schema);
+  const exclusion = excludes.get(operation.operationId);
+  return (sent) => {
+    const { args, violations } = gatherSelectors(operation, sent);
+    const excluded = exclusion?.((name) => Object.hasOwn(args, name)) ?? null;
+    return {
+      args: ids === null ? args : lowerIds(ids, args),
+      violations: excluded === null ? violations : [...violations, excluded],
+    };
   };
 }
 
@@ -68,16 +72,6 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 interface Ids {
   readonly here: readonly string[];
   readonly within: readonly (readonly [name: string, ids: Ids])[];
-}
-
-const knownIds = new WeakMap<Operation, Ids>();
-
-function idsOf(operation: Operation): Ids {
-  const before = knownIds.get(operation);
-  if (before !== undefined) return before;
-  const ids = idsIn(operation.schema) ?? { here: [], within: [] };
-  knownIds.set(operation, ids);
-  return ids;
 }
 
 /** Follows a schema into closed objects; whatever FusionAuth leaves open is the caller's own. Null: there is nothing closed. */
@@ -136,10 +130,6 @@ const excludes: ReadonlyMap<string, (has: (name: string) => boolean) => Violatio
     },
   ],
 ]);
-
-function exclusion({ operationId }: Operation, args: JsonObject): Violation | null {
-  return excludes.get(operationId)?.((name) => Object.hasOwn(args, name)) ?? null;
-}
 
 /**
  * Arguments in normal form, without violations -> the request that FusionAuth is sent.

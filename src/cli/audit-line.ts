@@ -118,13 +118,20 @@ export function auditLineReader(
 /** Members of an object, as text -> the object; the same one for the same text. */
 function keptByText<T>(): (members: string) => T {
   const kept = new Map<string, T>();
-  return (members) => {
-    const before = kept.get(members);
-    if (before !== undefined) return before;
+  const keep = (members: string): T => {
     if (kept.size >= MAX_KNOWN) kept.clear();
     const made = JSON.parse(`{${members}}`) as T;
-    // Copied: the text is a window onto that of a whole file's block.
-    kept.set(Buffer.from(members).toString(), made);
+    // Copied: the text is a window onto that of a whole block of the file.
+    const copy = Buffer.from(members).toString();
+    kept.set(copy, made);
     return made;
+  };
+  let last = '';
+  let lastMade: T | undefined;
+  return (members) => {
+    if (lastMade !== undefined && members === last) return lastMade;
+    last = members;
+    lastMade = kept.get(members) ?? keep(members);
+    return lastMade;
   };
 }

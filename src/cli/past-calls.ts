@@ -1,7 +1,7 @@
 import type { AuditRecord } from '../model/index.ts';
 import { type CallLine, readCallLine } from './call-line.ts';
 import { asRecord, readAuditLine, readObject } from './recorded-calls.ts';
-import { type OnBytes, textLines } from './text-lines.ts';
+import { type OnBytes, type TextLine, textLines } from './text-lines.ts';
 import { openTimeline, type Timed } from './timeline.ts';
 
 interface Place {
@@ -44,35 +44,32 @@ export async function* pastCalls(
 ): AsyncGenerator<readonly Past[]> {
   const queue = new Queue();
   for await (const lines of textLines(files, onBytes)) {
-    const ready: Past[] = [];
     for (const each of lines) {
-      const read = 'problem' in each ? each : readLine(each.text);
-      for (const past of queue.add(each, read)) ready.push(past);
+      if ('problem' in each) queue.addProblem(each, each.problem);
+      else addLine(queue, each);
     }
-    yield ready;
+    yield queue.takeReady();
   }
   yield queue.takeAll();
 }
 
-type ReadLine = { readonly record: AuditRecord } | { readonly call: CallLine } | { readonly problem: string };
-
 /** A record has a verdict, a call line never. */
-function readLine(text: string): ReadLine {
-  const record = readAuditLine(text);
-  if (record !== null) return { record };
+function addLine(queue: Queue, line: Extract<TextLine, { text: string }>): void {
+  const { text } = line;
+  const plain = readAuditLine(text);
+  if (plain !== null) return queue.addRecord(line, plain);
   const value = readObject(text);
   if (typeof value !== 'string' && (Object.hasOwn(value, 'verdict') || Object.hasOwn(value, 'lost'))) {
-    return asRecord(value);
+    const read = asRecord(value);
+    return 'record' in read ? queue.addRecord(line, read.record) : queue.addProblem(line, read.problem);
   }
   const call = readCallLine(text);
-  if (call.ok) return { call: call.value };
-  return { problem: typeof value === 'string' ? value : `neither a record nor a call: ${call.error}` };
+  if (call.ok) return queue.addCall(line, call.value);
+  queue.addProblem(line, typeof value === 'string' ? value : `neither a record nor a call: ${call.error}`);
 }
 
 type RecordPast = Extract<Past, { what: 'record' }>;
 type Waiting = RecordPast & Timed;
-const NOTHING: readonly Past[] = [];
-
 /** Puts what is read in order. Its life is one reading. */
 class Queue {
   private readonly timeline = openTimeline<Waiting>();
@@ -83,40 +80,56 @@ class Queue {
   private passed = Number.NEGATIVE_INFINITY;
   private isBehindGap = false;
   private callAt: number | null = null;
+  private ready: Past[] = [];
 
-  add(place: Place, read: ReadLine): readonly Past[] {
-    if ('problem' in read) return this.addProblem(place, read.problem);
-    return 'record' in read ? this.addRecord(place, read.record) : this.addCall(place, read.call);
+  /** What nothing that is still to come can stand before. */
+  takeReady(): readonly Past[] {
+    const { ready } = this;
+    this.ready = [];
+    return ready;
   }
 
+  /** All there is left. */
   takeAll(): readonly Past[] {
-    return this.take(Number.POSITIVE_INFINITY);
+    this.release(Number.POSITIVE_INFINITY);
+    return this.takeReady();
   }
 
   /** What a line may have told of happened up to the end of the call that the next line tells of. */
-  private addProblem({ file, line }: Place, problem: string): readonly Past[] {
+  addProblem({ file, line }: Place, problem: string): void {
     this.isBehindGap = true;
-    const gap: readonly Past[] = Number.isFinite(this.latestEnd)
-      ? [{ what: 'gap', until: this.latestEnd }]
-      : [];
-    return [{ what: 'problem', file, line, problem }, ...gap];
+    this.ready.push({ what: 'problem', file, line, problem });
+    if (Number.isFinite(this.latestEnd)) this.ready.push({ what: 'gap', until: this.latestEnd });
   }
 
-  private addRecord({ file, line }: Place, record: AuditRecord): readonly Past[] {
+  addRecord({ file, line }: Place, record: AuditRecord): void {
     const at = Date.parse(record.at);
     const endedAt = at + Math.max(record.ms, 0);
     const isMisplaced = at < this.passed;
     const rank = rankOf(record);
-    const past: Waiting = { what: 'record', file, line, record, at, endedAt, isMisplaced, rank };
-    const gap: readonly Past[] = this.isBehindGap ? [{ what: 'gap', until: endedAt }] : NOTHING;
+    if (this.isBehindGap) this.ready.push({ what: 'gap', until: endedAt });
     this.isBehindGap = false;
     if (endedAt > this.latestEnd) this.latestEnd = endedAt;
     const isIntent = record.intent === true;
-    if (isMisplaced) return [...gap, isIntent ? { what: 'gap', until: at } : past];
+    const past: Waiting = { what: 'record', file, line, record, at, endedAt, isMisplaced, rank };
+    if (isMisplaced) {
+      this.ready.push(isIntent ? { what: 'gap', until: at } : past);
+      return;
+    }
     this.note(record.id, isIntent);
     this.timeline.add(past);
-    const ready = this.take(this.latestEnd - PATIENCE_MS);
-    return gap.length === 0 ? ready : [...gap, ...ready];
+    this.release(this.latestEnd - PATIENCE_MS);
+  }
+
+  /** Call lines stand in the order of time already. */
+  addCall(place: Place, call: CallLine): void {
+    const at = call.at ?? this.callAt ?? Date.now();
+    if (this.callAt !== null && at < this.callAt)
+      return this.addProblem(place, 'expected `at` not before the time of the last decided line');
+    if (call.settledAt !== null && call.settledAt < at)
+      return this.addProblem(place, 'expected `settled_at` not before `at`');
+    this.callAt = at;
+    this.ready.push({ what: 'call', file: place.file, line: place.line, call, at });
   }
 
   private note(id: string, isIntent: boolean): void {
@@ -124,14 +137,12 @@ class Queue {
     else if (isIntent && !this.ended.has(id)) this.ended.set(id, false);
   }
 
-  private take(until: number): readonly Past[] {
-    let ready: Past[] | null = null;
+  private release(until: number): void {
     for (;;) {
       const next = this.timeline.take(this.timeline.length > MAX_WAITING ? Number.POSITIVE_INFINITY : until);
-      if (next === null) return ready ?? NOTHING;
+      if (next === null) return;
       this.passed = next.at;
-      ready ??= [];
-      ready.push(next.record.intent === true ? this.intentOf(next) : next);
+      this.ready.push(next.record.intent === true ? this.intentOf(next) : next);
     }
   }
 
@@ -140,17 +151,6 @@ class Queue {
     const isEnded = this.ended.get(id) === true;
     this.ended.delete(id);
     return isEnded ? { what: 'intent' } : { ...past, what: 'unended' };
-  }
-
-  /** Call lines stand in the order of time already. */
-  private addCall(place: Place, call: CallLine): readonly Past[] {
-    const at = call.at ?? this.callAt ?? Date.now();
-    if (this.callAt !== null && at < this.callAt)
-      return this.addProblem(place, 'expected `at` not before the time of the last decided line');
-    if (call.settledAt !== null && call.settledAt < at)
-      return this.addProblem(place, 'expected `settled_at` not before `at`');
-    this.callAt = at;
-    return [{ what: 'call', file: place.file, line: place.line, call, at }];
   }
 }
 

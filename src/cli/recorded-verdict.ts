@@ -1,4 +1,5 @@
 import type { AuditRecord } from '../model/index.ts';
+import { ALLOWED } from './ask-limits.ts';
 import type { Charge, Ending } from './replayer.ts';
 
 /**
@@ -7,7 +8,8 @@ import type { Charge, Ending } from './replayer.ts';
  */
 export function recordedEnding({ code, rule, verdict, would, note }: AuditRecord): Ending | null {
   if (code === 'unauthenticated' || (code === 'internal_error' && note === undefined)) return null;
-  return verdict === 'allow' ? { code: 'allowed', rule: null, would } : { code, rule, would };
+  if (verdict === 'deny') return { code, rule, would };
+  return would === null ? ALLOWED : { code: 'allowed', rule: null, would };
 }
 
 /** How `note` begins where the call certainly never reached FusionAuth (adapters/upstream). */

@@ -11,7 +11,7 @@ import { type Past, pastCalls } from './past-calls.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { chargeOf, recordedEnding } from './recorded-verdict.ts';
 import { type ReplayReport, replayForPeople, replayForPrograms } from './replay-report.ts';
-import { openReplayer, type PastCall, type Verdict } from './replayer.ts';
+import { certainly, openReplayer, type PastCall, type Verdict } from './replayer.ts';
 import { type Example, openTally } from './tally.ts';
 import { sizeOf } from './text-lines.ts';
 
@@ -158,7 +158,7 @@ function openReplaying(prepared: PreparedPolicy, tenantId: string | null): Repla
       if (record.code === 'internal_error') replayer.suppose(read(past));
       return;
     }
-    const before: Verdict = { endings: [ending], doubt: 'none', because: [] };
+    const before = certainly(ending);
     const call = read(past);
     const after = replayer.judge(call);
     tally.add(changeOf(before, after), () => exampleOf(past, call, before, after), [after]);

@@ -16,6 +16,8 @@ export type OnBytes = (count: number) => void;
 
 /** More than any record or call that the proxy accepts: it holds at most 1 MiB of arguments. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
+/** Below what an allocator takes from the system anew each time. */
+const BLOCK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 
 /** The size of all files together, or null where one has none, as stdin. Throws where one cannot be read. */
@@ -61,7 +63,7 @@ export async function* textLines(
 /** The bytes of a file, unpacked where they begin as gzip does. */
 async function* openFile(file: string, onBytes: OnBytes): AsyncGenerator<Buffer> {
   const input: Readable =
-    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 });
+    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: BLOCK_BYTES });
   const chunks = input[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const first = await chunks.next();
   if (first.done === true) return;
@@ -87,7 +89,7 @@ async function* counted(
 
 async function* unpacked(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const { pipeline, Readable: From } = await import('node:stream');
-  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
+  const gunzip = createGunzip({ chunkSize: BLOCK_BYTES });
   // Its failure is told by reading from it.
   pipeline(From.from(packed, { highWaterMark: 1 }), gunzip, () => {});
   yield* gunzip as AsyncIterable<Buffer>;
@@ -100,19 +102,16 @@ async function* blocksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Block> {
   let rest: Buffer[] = [];
   let length = 0;
   for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(NEWLINE);
-    const isTooLong = length > MAX_LINE_BYTES;
-    if (end === -1) {
+    const begin = chunk.indexOf(NEWLINE) + 1;
+    if (begin === 0) {
       // A line that is too long is counted, and not kept.
-      rest = isTooLong ? [] : [...rest, chunk];
+      rest = length > MAX_LINE_BYTES ? [] : [...rest, chunk];
       length += chunk.length;
       continue;
     }
-    if (isTooLong) {
-      yield 'too long';
-      const begin = chunk.indexOf(NEWLINE) + 1;
-      if (begin <= end) yield chunk.subarray(begin, end);
-    } else yield Buffer.concat([...rest, chunk.subarray(0, end)]);
+    yield length > MAX_LINE_BYTES ? 'too long' : Buffer.concat([...rest, chunk.subarray(0, begin - 1)]);
+    const end = chunk.lastIndexOf(NEWLINE);
+    if (begin <= end) yield chunk.subarray(begin, end);
     rest = [chunk.subarray(end + 1)];
     length = chunk.length - end - 1;
   }

@@ -37,11 +37,13 @@ interface Store {
   readonly shelves: Map<number, Shelf>;
   readonly maxCounters: number;
   size: number;
+  /** The shelf that was found last: the next claim often has the same window. */
+  last: Shelf | null;
 }
 
 /** Opens an empty store of at most `maxCounters` live counters. */
 export function openCounters(maxCounters: number): Counters {
-  const store: Store = { shelves: new Map(), maxCounters, size: 0 };
+  const store: Store = { shelves: new Map(), maxCounters, size: 0, last: null };
   return {
     look(claim, now) {
       const counter = find(store, claim);
@@ -74,7 +76,7 @@ export function openCounters(maxCounters: number): Counters {
       if (counter === undefined) return;
       uncharge(counter, partAt(claim.window, takenAt), claim.cost);
       if (counter.parts.length > 0) return;
-      store.shelves.get(shelfName(claim))?.counters.delete(claim.counter);
+      shelfFor(store, claim)?.counters.delete(claim.counter);
       store.size -= 1;
     },
   };
@@ -83,15 +85,23 @@ export function openCounters(maxCounters: number): Counters {
 const EMPTY: Held = { used: 0, parts: [] };
 
 function find(store: Store, claim: Claim): Counter | undefined {
-  return store.shelves.get(shelfName(claim))?.counters.get(claim.counter);
+  return shelfFor(store, claim)?.counters.get(claim.counter);
+}
+
+function shelfFor(store: Store, { window }: Claim): Shelf | undefined {
+  const { last } = store;
+  if (last !== null && last.window.ms === window.ms && last.window.kind === window.kind) return last;
+  const shelf = store.shelves.get(shelfName(window));
+  if (shelf !== undefined) store.last = shelf;
+  return shelf;
 }
 
 function shelfOf(store: Store, claim: Claim): Shelf {
-  const name = shelfName(claim);
-  const known = store.shelves.get(name);
+  const known = shelfFor(store, claim);
   if (known !== undefined) return known;
-  const shelf: Shelf = { window: claim.window, counters: new Map(), clearedTo: Number.NEGATIVE_INFINITY };
-  store.shelves.set(name, shelf);
+  const { window } = claim;
+  const shelf: Shelf = { window, counters: new Map(), clearedTo: Number.NEGATIVE_INFINITY };
+  store.shelves.set(shelfName(window), shelf);
   return shelf;
 }
 
@@ -108,12 +118,13 @@ function clearExpired(store: Store, now: Instant, room: number): void {
       cleared += 1;
     }
     shelf.clearedTo = lastFree;
-    if (shelf.counters.size === 0) store.shelves.delete(shelfName(shelf));
+    if (shelf.counters.size > 0) continue;
+    store.shelves.delete(shelfName(shelf.window));
+    store.last = null;
   }
 }
 
-/** Every call asks for shelves a few times: their names are numbers, which cost nothing to make. */
-function shelfName({ window }: Pick<Claim, 'window'>): number {
+function shelfName(window: Window): number {
   return window.kind === 'sliding' ? window.ms : -window.ms;
 }
 
@@ -124,7 +135,9 @@ function prune(counter: Counter, lastFree: number): void {
     if ((parts[gone] ?? 0) > lastFree) break;
     counter.used -= parts[gone + 1] ?? 0;
   }
-  if (gone > 0) parts.splice(0, gone);
+  if (gone === 0) return;
+  for (let i = gone; i < parts.length; i++) parts[i - gone] = parts[i] ?? 0;
+  parts.length -= gone;
 }
 
 function charge(counter: Counter, part: number, cost: number): void {
