@@ -38,8 +38,7 @@ export function askLimits(ledger: Ledger, allow: Allow, how: Circumstances, at: 
     return { endings, taken: [], takenPerhaps: [], doubtful: [] };
   }
   const used = ledger.usedUp(claims, at);
-  if (perhaps.length === 0 && used.perhaps.length === 0 && !how.isMisplaced)
-    return passing(would, claims);
+  if (perhaps.length === 0 && used.perhaps.length === 0 && !how.isMisplaced) return passing(would, claims);
   const asked = [
     ...claims.map((claim, i): Asked => {
       const isPerhaps = how.isMisplaced || used.perhaps.includes(i);

@@ -1,5 +1,6 @@
 import type { AuditRecord } from '../model/index.ts';
 import { type CallLine, readCallLine } from './call-line.ts';
+import { CommandError, exit } from './exit-codes.ts';
 import { asRecord, readAuditLine, readObject } from './recorded-calls.ts';
 import { type OnBytes, type TextLine, textLines } from './text-lines.ts';
 import { openTimeline, type Timed } from './timeline.ts';
@@ -25,6 +26,8 @@ export type Past =
   /** An intent that another record tells the end of: no call of its own. */
   | { readonly what: 'intent' }
   | (Place & { readonly what: 'call'; readonly call: CallLine; readonly at: number })
+  /** A line of the token service: about a token, not a call. */
+  | { readonly what: 'token' }
   | (Place & { readonly what: 'problem'; readonly problem: string })
   /** Nobody knows which calls were made up to a time: there is a line that may have told of one. */
   | { readonly what: 'gap'; readonly until: number };
@@ -43,33 +46,78 @@ export async function* pastCalls(
   onBytes?: OnBytes,
 ): AsyncGenerator<readonly Past[]> {
   const queue = new Queue();
+  const doubt = new Doubt();
   for await (const lines of textLines(files, onBytes)) {
     for (const each of lines) {
-      if ('problem' in each) queue.addProblem(each, each.problem);
-      else addLine(queue, each);
+      const problem = 'problem' in each ? each.problem : addLine(queue, each);
+      if (problem !== null) queue.addProblem(each, problem);
+      doubt.add(each, problem);
     }
     yield queue.takeReady();
   }
+  doubt.end();
   yield queue.takeAll();
 }
 
-/** A record has a verdict, a call line never. */
-function addLine(queue: Queue, line: Extract<TextLine, { text: string }>): void {
+/** What a line of an audit has one of, and a call line never. */
+const IN_AUDIT = ['verdict', 'lost', 'event'];
+
+/** Adds what a line tells; answers what is wrong with one that tells nothing. */
+function addLine(queue: Queue, line: Extract<TextLine, { text: string }>): string | null {
   const { text } = line;
   const plain = readAuditLine(text);
   if (plain !== null) return queue.addRecord(line, plain);
   const value = readObject(text);
-  if (typeof value !== 'string' && (Object.hasOwn(value, 'verdict') || Object.hasOwn(value, 'lost'))) {
+  if (typeof value !== 'string' && IN_AUDIT.some((name) => Object.hasOwn(value, name))) {
     const read = asRecord(value);
-    return 'record' in read ? queue.addRecord(line, read.record) : queue.addProblem(line, read.problem);
+    if ('about' in read) return queue.addToken();
+    return 'record' in read ? queue.addRecord(line, read.record) : read.problem;
   }
   const call = readCallLine(text);
   if (call.ok) return queue.addCall(line, call.value);
-  queue.addProblem(line, typeof value === 'string' ? value : `neither a record nor a call: ${call.error}`);
+  return typeof value === 'string' ? value : `neither a record nor a call: ${call.error}`;
+}
+
+/** After so many lines of which none can be used, a file is taken for another than was meant. */
+const MAX_DOUBTFUL = 10;
+
+/** Whether a file is one of records or of calls at all: else nobody wants to be told of each of its lines. */
+class Doubt {
+  private file: string | null = null;
+  private first: { readonly line: number; readonly problem: string } | null = null;
+  private doubtful = 0;
+  private isCertain = false;
+
+  /** Throws where the file is none. */
+  add({ file, line }: Place, problem: string | null): void {
+    if (file !== this.file) this.begin(file);
+    if (this.isCertain) return;
+    this.isCertain = problem === null;
+    if (problem === null) return;
+    this.first ??= { line, problem };
+    if (++this.doubtful === MAX_DOUBTFUL) this.end();
+  }
+
+  /** The end of a file. Throws where nothing in it could be used. */
+  end(): void {
+    if (this.isCertain || this.first === null) return;
+    const { line, problem } = this.first;
+    const what = `\`${this.file}\` holds neither records of an audit nor calls`;
+    throw new CommandError(`${what}; line ${line}: ${problem}`, exit.usage);
+  }
+
+  private begin(file: string): void {
+    this.end();
+    this.file = file;
+    this.first = null;
+    this.doubtful = 0;
+    this.isCertain = false;
+  }
 }
 
 type RecordPast = Extract<Past, { what: 'record' }>;
 type Waiting = RecordPast & Timed;
+
 /** Puts what is read in order. Its life is one reading. */
 class Queue {
   private readonly timeline = openTimeline<Waiting>();
@@ -95,6 +143,11 @@ class Queue {
     return this.takeReady();
   }
 
+  addToken(): null {
+    this.ready.push({ what: 'token' });
+    return null;
+  }
+
   /** What a line may have told of happened up to the end of the call that the next line tells of. */
   addProblem({ file, line }: Place, problem: string): void {
     this.isBehindGap = true;
@@ -102,7 +155,7 @@ class Queue {
     if (Number.isFinite(this.latestEnd)) this.ready.push({ what: 'gap', until: this.latestEnd });
   }
 
-  addRecord({ file, line }: Place, record: AuditRecord): void {
+  addRecord({ file, line }: Place, record: AuditRecord): null {
     const at = Date.parse(record.at);
     const endedAt = at + Math.max(record.ms, 0);
     const isMisplaced = at < this.passed;
@@ -114,22 +167,23 @@ class Queue {
     const past: Waiting = { what: 'record', file, line, record, at, endedAt, isMisplaced, rank };
     if (isMisplaced) {
       this.ready.push(isIntent ? { what: 'gap', until: at } : past);
-      return;
+      return null;
     }
     this.note(record.id, isIntent);
     this.timeline.add(past);
     this.release(this.latestEnd - PATIENCE_MS);
+    return null;
   }
 
   /** Call lines stand in the order of time already. */
-  addCall(place: Place, call: CallLine): void {
+  addCall({ file, line }: Place, call: CallLine): string | null {
     const at = call.at ?? this.callAt ?? Date.now();
     if (this.callAt !== null && at < this.callAt)
-      return this.addProblem(place, 'expected `at` not before the time of the last decided line');
-    if (call.settledAt !== null && call.settledAt < at)
-      return this.addProblem(place, 'expected `settled_at` not before `at`');
+      return 'expected `at` not before the time of the last decided line';
+    if (call.settledAt !== null && call.settledAt < at) return 'expected `settled_at` not before `at`';
     this.callAt = at;
-    this.ready.push({ what: 'call', file: place.file, line: place.line, call, at });
+    this.ready.push({ what: 'call', file, line, call, at });
+    return null;
   }
 
   private note(id: string, isIntent: boolean): void {

@@ -17,8 +17,9 @@ export type Recorded = { readonly file: string; readonly line: number } & (
 export async function* recordedCalls(files: readonly string[], onBytes?: OnBytes): AsyncGenerator<Recorded> {
   for await (const lines of textLines(files, onBytes)) {
     for (const each of lines) {
-      if ('problem' in each) yield each;
-      else yield { file: each.file, line: each.line, ...readRecord(each.text) };
+      const { file, line } = each;
+      const read = 'problem' in each ? each : readRecord(each.text);
+      if (!('about' in read)) yield { file, line, ...read };
     }
   }
 }
@@ -31,8 +32,11 @@ export function readRecord(text: string): ReadRecord {
   return typeof value === 'string' ? { problem: value } : asRecord(value);
 }
 
-/** A record, or why there is none. */
-export type ReadRecord = { readonly record: AuditRecord } | { readonly problem: string };
+/** A record, or why there is none; or a line of the audit that is about no call. */
+export type ReadRecord =
+  | { readonly record: AuditRecord }
+  | { readonly problem: string }
+  | { readonly about: 'a token' };
 
 /** The record of a line as the proxy writes it; null: it has to be looked at. */
 export const readAuditLine = auditLineReader(parseQuickly);
@@ -52,6 +56,7 @@ export function readObject(text: string): JsonObject | string {
 
 /** An object -> the record that it is, or why it is none. */
 export function asRecord(value: JsonObject): ReadRecord {
+  if (isTokenLine(value)) return { about: 'a token' };
   if (isLoss(value)) return { problem: `${value.lost} records were lost here, as the audit itself says` };
   const wrong = wrongMember(value);
   // Each member that is relied upon was looked at.
@@ -97,6 +102,11 @@ function parseStrictly(text: string): JsonObject | string {
 /** What the audit writes where its file could not be written for long (docs/audit.md, "Lost lines"). */
 function isLoss(value: JsonObject): value is { readonly lost: number } {
   return typeof value['lost'] === 'number' && !Object.hasOwn(value, 'id');
+}
+
+/** A line of the token service: about a token, not a call (docs/audit.md, "Tokens"). */
+function isTokenLine({ event }: JsonObject): boolean {
+  return event === 'token_issued' || event === 'token_refused';
 }
 
 type Check = (value: Json | undefined) => boolean;

@@ -30,7 +30,7 @@ const closing: fc.Arbitrary<Closing> = fc.record({
   verdict: fc.constantFrom('allow', 'deny'),
   code,
   rule: orNull(text),
-  would: orNull(fc.record({ code, rule: orNull(text) })),
+  would: orNull(fc.record({ code: fc.constantFrom('denied_by_rule', 'rate_limited'), rule: orNull(text) })),
   upstream: orNull(fc.record({ status: orNull(fc.integer({ min: 100, max: 599 })), ms })),
   note: orNull(text),
 });
