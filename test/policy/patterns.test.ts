@@ -77,7 +77,7 @@ describe('a pattern', () => {
     );
   });
 
-  const endless = 'a'.repeat(50_000);
+  const endless = 'a'.repeat(500_000);
   it.each(['^a+a+a+$', '^[a-z]+\\w+$', 'a+b', '^a{1,999}a?a+$', '^a*a*a*-'])(
     'takes no longer with a text that %s almost matches',
     (source) => {
