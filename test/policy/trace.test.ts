@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, Step } from '../../src/model/index.ts';
+import type { Judgement } from '../../src/pipeline/judge.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { explainTrace } from '../../src/policy/explain.ts';
 import { digestOf, fingerprintWith } from '../../src/policy/fingerprint.ts';
@@ -250,13 +251,13 @@ describe('a decision', () => {
   it('sees nothing of another call, also where its trace is read after that', async () => {
     const bench = openBench(SAME_PLACES);
     const emails = ['x', 'y', undefined, 'x', 'z'];
-    const judged = [];
+    const judged: Judgement[] = [];
     for (const email of emails) {
       const identity = { sub: 'ann', ...(email === undefined ? {} : { email }) };
       judged.push(await bench.call('validateJWTWithId', VALIDATE, { identity }));
     }
     expect(judged.map(({ verdict }) => verdict)).toEqual(['deny', 'allow', 'deny', 'deny', 'allow']);
-    const first = (each: (typeof judged)[number]) => seenIn(each.trace())[0];
+    const first = (each: Judgement) => seenIn(each.trace())[0];
     expect(judged.toReversed().map(first)).toEqual(emails.toReversed());
   });
 });
