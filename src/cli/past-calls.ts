@@ -53,7 +53,8 @@ export async function* pastCalls(
       if (problem !== null) queue.addProblem(each, problem);
       doubt.add(each, problem);
     }
-    yield queue.takeReady();
+    // Nobody is told of lines that may be told of as a whole.
+    if (!doubt.isOpen) yield queue.takeReady();
   }
   doubt.end();
   yield queue.takeAll();
@@ -87,6 +88,10 @@ class Doubt {
   private first: { readonly line: number; readonly problem: string } | null = null;
   private doubtful = 0;
   private isCertain = false;
+
+  get isOpen(): boolean {
+    return !this.isCertain;
+  }
 
   /** Throws where the file is none. */
   add({ file, line }: Place, problem: string | null): void {

@@ -16,7 +16,7 @@ export type OnBytes = (count: number) => void;
 
 /** More than any record or call that the proxy accepts: it holds at most 1 MiB of arguments. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
-/** Below what an allocator takes from the system anew each time. */
+/** So much is read at once. The text of a block this large is not copied when memory is collected. */
 const BLOCK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 

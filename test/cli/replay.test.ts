@@ -325,12 +325,14 @@ describe('replay', () => {
   it('of a file that is none says so once, with the first thing that is wrong, and exits 2', async () => {
     const other = file('version: "1"\n'.repeat(1000));
     const ran = await run(['replay', '--json', file(lines([call(0)])), other]);
-    expect(ran).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(other) });
-    expect(ran.stderr.split('\n').filter((line) => line.startsWith('portcullis: '))).toEqual([
-      expect.stringMatching(/holds neither records of an audit nor calls; line 1: not JSON/),
-    ]);
-    expect(ran.stderr.split('\n').length).toBeLessThan(15);
-    expect(await run(['replay', file('{}')])).toMatchObject({ code: 2, stdout: '' });
+    const what = 'holds neither records of an audit nor calls; line 1: ';
+    expect(ran).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `portcullis: \`${other}\` ${what}not JSON: expected a value\n`,
+    });
+    const short = await run(['replay', file('{}\n[]')]);
+    expect([short.code, short.stdout, short.stderr.split('\n').length]).toEqual([2, '', 2]);
   });
 
   it('goes on where only the beginning of a file is broken', async () => {
