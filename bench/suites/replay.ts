@@ -74,6 +74,7 @@ async function write(file: string, size: number): Promise<void> {
   await new Promise((done) => out.end(() => done(null)));
 }
 
+/** As the proxy writes it: members in that order, and the chain at the end. */
 function recordOf(i: number) {
   return {
     id: `0198f0c2-1111-7abc-8def-${String(i).padStart(12, '0')}`,
@@ -82,14 +83,14 @@ function recordOf(i: number) {
     operation: 'vendJWTWithId',
     transport: 'http',
     caller: { sub: `user-${i % 1000}`, client_id: null, tenant: 'acme', session: `hmac:session-${i % 1000}` },
+    verdict: 'allow',
+    code: 'allowed',
+    rule: null,
     policy: `sha256:${'a'.repeat(64)}`,
     mode: 'enforce',
-    args: { body: { claims: { aud: 'x', roles: ['a', 'b'] }, timeToLiveInSeconds: 300 } },
-    verdict: 'allow',
-    rule: null,
     would: null,
+    args: { body: { claims: { aud: 'x', roles: ['a', 'b'] }, timeToLiveInSeconds: 300 } },
     upstream: { status: 200, ms: 3.123 },
-    code: 'allowed',
     ms: 4.567,
     prev: 'b'.repeat(64),
     hash: 'c'.repeat(64),

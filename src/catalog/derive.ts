@@ -22,18 +22,25 @@ export interface Normalised {
  * both, so a rule about an id must not be escaped by writing it in capitals). Values of the wrong type are left
  * for the schema to report. The input is not changed.
  */
-export function normalise(operation: Operation, args: JsonObject): Normalised {
-  const { args: gathered, violations } = gatherSelectors(operation, args);
-  const normal = lowerIds(operation.schema, gathered);
-  return {
-    args: isObject(normal) ? normal : gathered,
-    violations: [...violations, ...exclusions(operation, gathered)],
+export function normaliser(operation: Operation): (args: JsonObject) => Normalised {
+  const ids = idsIn(operation.schema);
+  const exclusion = excludes.get(operation.operationId);
+  return (sent) => {
+    const { args, violations } = gatherSelectors(operation, sent);
+    const excluded = exclusion?.((name) => Object.hasOwn(args, name)) ?? null;
+    return {
+      args: ids === null ? args : lowerIds(ids, args),
+      violations: excluded === null ? violations : [...violations, excluded],
+    };
   };
 }
 
+const NONE: readonly Violation[] = [];
+
 function gatherSelectors({ selectors }: Operation, args: JsonObject): Normalised {
-  const { body, ...top } = args;
-  if (selectors.length === 0 || !isObject(body)) return { args: members(args), violations: [] };
+  const { body } = args;
+  if (selectors.length === 0 || !isObject(body)) return { args, violations: NONE };
+  const { body: _, ...top } = args;
   const inBody = selectors.filter((name) => Object.hasOwn(body, name));
   const twice = inBody.filter((name) => Object.hasOwn(top, name));
   const rest = members(body, (name) => !selectors.includes(name));
@@ -61,20 +68,44 @@ function members(object: JsonObject, keep: (name: string) => boolean = () => tru
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Follows the schema into closed objects; whatever FusionAuth leaves open is the caller's own. */
-function lowerIds(schema: JsonObject, value: Json): Json {
-  if (typeof value === 'string') {
-    return schema['format'] === 'uuid' && UUID.test(value) ? value.toLowerCase() : value;
+/** Where an object of the tool's own has ids: members that are ids, and members that are such objects. */
+interface Ids {
+  readonly here: readonly string[];
+  readonly within: readonly (readonly [name: string, ids: Ids])[];
+}
+
+/** Follows a schema into closed objects; whatever FusionAuth leaves open is the caller's own. Null: there is nothing closed. */
+function idsIn({ properties }: JsonObject): Ids | null {
+  if (!isObject(properties)) return null;
+  const members = Object.entries(properties).flatMap(([name, schema]) =>
+    isObject(schema) ? [{ name, schema }] : [],
+  );
+  return {
+    here: members.filter(({ schema }) => schema['format'] === 'uuid').map(({ name }) => name),
+    within: members.flatMap(({ name, schema }) => {
+      const ids = idsIn(schema);
+      return ids === null ? [] : [[name, ids] as const];
+    }),
+  };
+}
+
+/** Copies only what has to be changed: nearly every call is in normal form already. */
+function lowerIds({ here, within }: Ids, object: JsonObject): JsonObject {
+  let changed: Record<string, Json> | null = Object.hasOwn(object, '__proto__') ? members(object) : null;
+  const change = (name: string, from: Json, to: Json) => {
+    if (from === to) return;
+    changed ??= { ...object };
+    changed[name] = to;
+  };
+  for (const name of here) {
+    const id = Object.hasOwn(object, name) ? object[name] : undefined;
+    if (typeof id === 'string' && UUID.test(id)) change(name, id, id.toLowerCase());
   }
-  const properties = schema['properties'];
-  if (!isObject(value) || !isObject(properties)) return value;
-  const lowered: Record<string, Json> = {};
-  for (const [name, member] of Object.entries(value)) {
-    if (name === '__proto__') continue;
-    const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    lowered[name] = isObject(known) ? lowerIds(known, member) : member;
+  for (const [name, ids] of within) {
+    const member = Object.hasOwn(object, name) ? object[name] : undefined;
+    if (isObject(member)) change(name, member, lowerIds(ids, member));
   }
-  return lowered;
+  return changed ?? object;
 }
 
 /** What may not stand together, by operation id. */
@@ -99,11 +130,6 @@ const excludes: ReadonlyMap<string, (has: (name: string) => boolean) => Violatio
     },
   ],
 ]);
-
-function exclusions(operation: Operation, args: JsonObject): readonly Violation[] {
-  const violation = excludes.get(operation.operationId)?.((name) => Object.hasOwn(args, name));
-  return violation ? [violation] : [];
-}
 
 /**
  * Arguments in normal form, without violations -> the request that FusionAuth is sent.

@@ -31,14 +31,14 @@ interface Asked {
 /** Asks the limits (`pipeline/judge.ts`, with sets in place of values). Nothing is taken yet. */
 export function askLimits(ledger: Ledger, allow: Allow, how: Circumstances, at: Instant): Answer {
   const { claims, perhaps, would } = allow;
-  if (claims.length + perhaps.length === 0) return passing(would.map(allowedWith), claims);
+  if (claims.length + perhaps.length === 0) return passing(would, claims);
   if (how.isStoreDown) {
     const unavailable: Ending = { code: 'limits_unavailable', rule: null, would: null };
-    return passing([unavailable, ...(claims.length === 0 ? would.map(allowedWith) : [])], []);
+    const endings = [unavailable, ...(claims.length === 0 ? would.map(allowedWith) : [])];
+    return { endings, taken: [], takenPerhaps: [], doubtful: [] };
   }
   const used = ledger.usedUp(claims, at);
-  if (perhaps.length === 0 && used.perhaps.length === 0 && !how.isMisplaced)
-    return passing(would.map(allowedWith), claims);
+  if (perhaps.length === 0 && used.perhaps.length === 0 && !how.isMisplaced) return passing(would, claims);
   const asked = [
     ...claims.map((claim, i): Asked => {
       const isPerhaps = how.isMisplaced || used.perhaps.includes(i);
@@ -55,8 +55,8 @@ export function askLimits(ledger: Ledger, allow: Allow, how: Circumstances, at: 
   return answer(allow, asked);
 }
 
-function passing(endings: readonly Ending[], taken: readonly Claim[]): Answer {
-  return { endings, taken, takenPerhaps: [], doubtful: [] };
+function passing(would: Allow['would'], taken: readonly Claim[]): Answer {
+  return { endings: would.map(allowedWith), taken, takenPerhaps: NONE, doubtful: NONE };
 }
 
 function answer({ would, observing, perhaps }: Allow, asked: readonly Asked[]): Answer {
@@ -104,6 +104,10 @@ function failureOf({ claim }: Asked): Would {
   return { code: claim.kind === 'calls' ? 'rate_limited' : 'budget_exceeded', rule: claim.rule };
 }
 
+const NONE: readonly never[] = [];
+/** Nearly every call ends so: it is not made anew for each. */
+export const ALLOWED: Ending = { code: 'allowed', rule: null, would: null };
+
 function allowedWith(would: Would | null): Ending {
-  return { code: 'allowed', rule: null, would };
+  return would === null ? ALLOWED : { code: 'allowed', rule: null, would };
 }

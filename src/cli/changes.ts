@@ -18,7 +18,8 @@ export const CHANGES = [
  * same change whichever of them comes true.
  */
 export function changeOf(before: Verdict, after: Verdict): Change {
-  const [old, next] = [before.endings[0], after.endings[0]];
+  const [old] = before.endings;
+  const [next] = after.endings;
   if (before.endings.length + after.endings.length === 2 && old !== undefined && next !== undefined)
     return changeOfEnding(old, next);
   const changes = new Set(

@@ -1,16 +1,12 @@
 import type { PreparedPolicy } from '../policy/prepare.ts';
-import { nameOf } from './recorded-callers.ts';
 import { changeOf, wordsOf } from './changes.ts';
 import { type Found, findDifference, type Search } from './diff-search.ts';
 import { type ExitCode, exit } from './exit-codes.ts';
+import { judgePast } from './judge-past.ts';
 import { preparePolicy } from './load-policy.ts';
-import { pastCalls } from './past-calls.ts';
-import { openProgress } from './progress.ts';
-import { pastCallReader } from './replay.ts';
 import { type ReplayReport, replayForPeople, replayForPrograms } from './replay-report.ts';
 import { openReplayer } from './replayer.ts';
-import { openTally } from './tally.ts';
-import { sizeOf } from './text-lines.ts';
+import { exampleOf, openTally } from './tally.ts';
 
 export interface DiffOptions {
   /** Files of calls; null: calls are made up. */
@@ -47,65 +43,22 @@ interface Compared {
 
 async function diffFile(file: string, { old, next, name }: Compared): Promise<ReplayReport> {
   const [before, after] = [openReplayer(old), openReplayer(next)];
-  const both = [before, after];
-  const read = pastCallReader(null);
   const tally = openTally();
-  const progress = openProgress(process.stderr, sizeOf([file]));
-  const counts = { intents: 0, unended: 0, misplaced: 0, problems: 0 };
-  let span: readonly [number, number] | null = null;
-  try {
-    for await (const ready of pastCalls([file], progress.read)) {
-      for (const past of ready) {
-        switch (past.what) {
-          case 'problem':
-            counts.problems++;
-            progress.tell(`${past.file}:${past.line}: ${past.problem}`);
-            break;
-          case 'gap':
-            for (const each of both) each.forget(past.until);
-            break;
-          case 'intent':
-            counts.intents++;
-            break;
-          case 'unended':
-            counts.unended++;
-            for (const each of both) each.suppose(read(past));
-            break;
-          case 'record':
-          case 'call': {
-            const call = read(past);
-            if (call.isMisplaced) counts.misplaced++;
-            span = [Math.min(span?.[0] ?? past.at, past.at), Math.max(span?.[1] ?? past.at, past.at)];
-            const [was, is] = [before.judge(call), after.judge(call)];
-            const example = () => ({
-              file: past.file,
-              line: past.line,
-              id: past.what === 'record' ? past.record.id : null,
-              at: new Date(past.at).toISOString(),
-              tool: call.dim.call.tool,
-              caller: nameOf(call.caller.identity),
-              before: was.endings,
-              after: is.endings,
-            });
-            tally.add(changeOf(was, is), example, [was, is]);
-          }
-        }
-      }
-      progress.step(ready.length);
-    }
-  } finally {
-    progress.close();
-  }
-  const [from, to] = span ?? [];
+  const read = await judgePast([file], {
+    replayers: [before, after],
+    tenantId: null,
+    judge(past, call) {
+      const [was, is] = [before.judge(call), after.judge(call)];
+      tally.add(changeOf(was, is), () => exampleOf(past, call, was, is), [was, is]);
+    },
+  });
   return {
+    ...read,
     file: name,
+    isDefault: false,
     digest: `${old.digest} -> ${next.digest}`,
     tally,
-    ...counts,
-    undecided: {},
     unrecorded: {},
-    from: from === undefined ? null : new Date(from).toISOString(),
-    to: to === undefined ? null : new Date(to).toISOString(),
   };
 }
 

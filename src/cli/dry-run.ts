@@ -33,20 +33,30 @@ export async function explainOne(
   return exitOf(explained);
 }
 
+/** People are told of no more lines of a file that holds no calls; programs are answered each line. */
+const MAX_WRONG = 10;
+
 /** `portcullis dry-run --calls`: one decision a line, in the same order; lines that are no calls are answered too. */
 export async function dryRunMany(file: string, options: DryRunOptions): Promise<ExitCode> {
   const decide = openDecider(options);
-  let isWrong = false;
+  let [wrong, decided] = [0, 0];
   for await (const { line, read } of callsOf(file)) {
     if (!read.ok) {
-      isWrong = true;
+      // Also where the reader of our output does not wait for the end.
+      process.exitCode = exit.usage;
       await print(JSON.stringify({ line, error: read.error }));
-      continue;
+      wrong++;
+      if (options.json || decided > 0 || wrong < MAX_WRONG) continue;
+      throw new CommandError(
+        `\`${file}\` holds no calls: not one in its first ${MAX_WRONG} lines`,
+        exit.usage,
+      );
     }
+    decided++;
     const explained = await decide(read.value);
     await print(options.json ? JSON.stringify(explained.decision) : explanationText(explained, options));
   }
-  return isWrong ? exit.usage : exit.fine;
+  return wrong > 0 ? exit.usage : exit.fine;
 }
 
 async function decideOne(call: OneCall, given: string | null, options: DryRunOptions): Promise<Explained> {

@@ -46,8 +46,9 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = exit.fine;
   // A reader that has seen enough closes the pipe; that is no error of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? exit.fine);
-    throw error;
+    if (error.code !== 'EPIPE') throw error;
+    // What ends anyway may still say how.
+    setImmediate(() => process.exit(process.exitCode ?? exit.fine));
   });
   const program = commands((ended) => {
     code = ended;

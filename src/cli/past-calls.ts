@@ -1,7 +1,8 @@
 import type { AuditRecord } from '../model/index.ts';
 import { type CallLine, readCallLine } from './call-line.ts';
-import { asRecord, readObject } from './recorded-calls.ts';
-import { type OnBytes, textLines } from './text-lines.ts';
+import { CommandError, exit } from './exit-codes.ts';
+import { asRecord, readAuditLine, readObject } from './recorded-calls.ts';
+import { type OnBytes, type TextLine, textLines } from './text-lines.ts';
 import { openTimeline, type Timed } from './timeline.ts';
 
 interface Place {
@@ -25,6 +26,8 @@ export type Past =
   /** An intent that another record tells the end of: no call of its own. */
   | { readonly what: 'intent' }
   | (Place & { readonly what: 'call'; readonly call: CallLine; readonly at: number })
+  /** A line of the token service: about a token, not a call. */
+  | { readonly what: 'token' }
   | (Place & { readonly what: 'problem'; readonly problem: string })
   /** Nobody knows which calls were made up to a time: there is a line that may have told of one. */
   | { readonly what: 'gap'; readonly until: number };
@@ -43,36 +46,82 @@ export async function* pastCalls(
   onBytes?: OnBytes,
 ): AsyncGenerator<readonly Past[]> {
   const queue = new Queue();
+  const doubt = new Doubt();
   for await (const lines of textLines(files, onBytes)) {
-    const ready: Past[] = [];
     for (const each of lines) {
-      const read = 'problem' in each ? each : readLine(each.text);
-      for (const past of queue.add(each, read)) ready.push(past);
+      const problem = 'problem' in each ? each.problem : addLine(queue, each);
+      if (problem !== null) queue.addProblem(each, problem);
+      doubt.add(each, problem);
     }
-    yield ready;
+    // Nobody is told of lines that may be told of as a whole.
+    if (!doubt.isOpen) yield queue.takeReady();
   }
+  doubt.end();
   yield queue.takeAll();
 }
 
-type ReadLine = { readonly record: AuditRecord } | { readonly call: CallLine } | { readonly problem: string };
+/** What a line of an audit has one of, and a call line never. */
+const IN_AUDIT = ['verdict', 'lost', 'event'];
 
-/** A record has a verdict, a call line never. */
-function readLine(text: string): ReadLine {
+/** Adds what a line tells; answers what is wrong with one that tells nothing. */
+function addLine(queue: Queue, line: Extract<TextLine, { text: string }>): string | null {
+  const { text } = line;
+  const plain = readAuditLine(text);
+  if (plain !== null) return queue.addRecord(line, plain);
   const value = readObject(text);
-  if (typeof value !== 'string' && (Object.hasOwn(value, 'verdict') || Object.hasOwn(value, 'lost'))) {
-    return asRecord(value);
+  if (typeof value !== 'string' && IN_AUDIT.some((name) => Object.hasOwn(value, name))) {
+    const read = asRecord(value);
+    if ('about' in read) return queue.addToken();
+    return 'record' in read ? queue.addRecord(line, read.record) : read.problem;
   }
   const call = readCallLine(text);
-  if (call.ok) return { call: call.value };
-  return { problem: typeof value === 'string' ? value : `neither a record nor a call: ${call.error}` };
+  if (call.ok) return queue.addCall(line, call.value);
+  return typeof value === 'string' ? value : `neither a record nor a call: ${call.error}`;
 }
 
-interface Waiting extends Timed {
-  readonly past: RecordPast;
+/** After so many lines of which none can be used, a file is taken for another than was meant. */
+const MAX_DOUBTFUL = 10;
+
+/** Whether a file is one of records or of calls at all: else nobody wants to be told of each of its lines. */
+class Doubt {
+  private file: string | null = null;
+  private first: { readonly line: number; readonly problem: string } | null = null;
+  private doubtful = 0;
+  private isCertain = false;
+
+  get isOpen(): boolean {
+    return !this.isCertain;
+  }
+
+  /** Throws where the file is none. */
+  add({ file, line }: Place, problem: string | null): void {
+    if (file !== this.file) this.begin(file);
+    if (this.isCertain) return;
+    this.isCertain = problem === null;
+    if (problem === null) return;
+    this.first ??= { line, problem };
+    if (++this.doubtful === MAX_DOUBTFUL) this.end();
+  }
+
+  /** The end of a file. Throws where nothing in it could be used. */
+  end(): void {
+    if (this.isCertain || this.first === null) return;
+    const { line, problem } = this.first;
+    const what = `\`${this.file}\` holds neither records of an audit nor calls`;
+    throw new CommandError(`${what}; line ${line}: ${problem}`, exit.usage);
+  }
+
+  private begin(file: string): void {
+    this.end();
+    this.file = file;
+    this.first = null;
+    this.doubtful = 0;
+    this.isCertain = false;
+  }
 }
 
 type RecordPast = Extract<Past, { what: 'record' }>;
-const NOTHING: readonly Past[] = [];
+type Waiting = RecordPast & Timed;
 
 /** Puts what is read in order. Its life is one reading. */
 class Queue {
@@ -84,39 +133,62 @@ class Queue {
   private passed = Number.NEGATIVE_INFINITY;
   private isBehindGap = false;
   private callAt: number | null = null;
+  private ready: Past[] = [];
 
-  add(place: Place, read: ReadLine): readonly Past[] {
-    if ('problem' in read) return this.addProblem(place, read.problem);
-    return 'record' in read ? this.addRecord(place, read.record) : this.addCall(place, read.call);
+  /** What nothing that is still to come can stand before. */
+  takeReady(): readonly Past[] {
+    const { ready } = this;
+    this.ready = [];
+    return ready;
   }
 
+  /** All there is left. */
   takeAll(): readonly Past[] {
-    return this.take(Number.POSITIVE_INFINITY);
+    this.release(Number.POSITIVE_INFINITY);
+    return this.takeReady();
+  }
+
+  addToken(): null {
+    this.ready.push({ what: 'token' });
+    return null;
   }
 
   /** What a line may have told of happened up to the end of the call that the next line tells of. */
-  private addProblem({ file, line }: Place, problem: string): readonly Past[] {
+  addProblem({ file, line }: Place, problem: string): void {
     this.isBehindGap = true;
-    const gap: readonly Past[] = Number.isFinite(this.latestEnd)
-      ? [{ what: 'gap', until: this.latestEnd }]
-      : [];
-    return [{ what: 'problem', file, line, problem }, ...gap];
+    this.ready.push({ what: 'problem', file, line, problem });
+    if (Number.isFinite(this.latestEnd)) this.ready.push({ what: 'gap', until: this.latestEnd });
   }
 
-  private addRecord({ file, line }: Place, record: AuditRecord): readonly Past[] {
+  addRecord({ file, line }: Place, record: AuditRecord): null {
     const at = Date.parse(record.at);
     const endedAt = at + Math.max(record.ms, 0);
     const isMisplaced = at < this.passed;
-    const past: RecordPast = { what: 'record', file, line, record, at, endedAt, isMisplaced };
-    const gap: readonly Past[] = this.isBehindGap ? [{ what: 'gap', until: endedAt }] : NOTHING;
+    const rank = rankOf(record);
+    if (this.isBehindGap) this.ready.push({ what: 'gap', until: endedAt });
     this.isBehindGap = false;
     if (endedAt > this.latestEnd) this.latestEnd = endedAt;
     const isIntent = record.intent === true;
-    if (isMisplaced) return [...gap, isIntent ? { what: 'gap', until: at } : past];
+    const past: Waiting = { what: 'record', file, line, record, at, endedAt, isMisplaced, rank };
+    if (isMisplaced) {
+      this.ready.push(isIntent ? { what: 'gap', until: at } : past);
+      return null;
+    }
     this.note(record.id, isIntent);
-    this.timeline.add({ at, rank: rankOf(record), past });
-    const ready = this.take(this.latestEnd - PATIENCE_MS);
-    return gap.length === 0 ? ready : [...gap, ...ready];
+    this.timeline.add(past);
+    this.release(this.latestEnd - PATIENCE_MS);
+    return null;
+  }
+
+  /** Call lines stand in the order of time already. */
+  addCall({ file, line }: Place, call: CallLine): string | null {
+    const at = call.at ?? this.callAt ?? Date.now();
+    if (this.callAt !== null && at < this.callAt)
+      return 'expected `at` not before the time of the last decided line';
+    if (call.settledAt !== null && call.settledAt < at) return 'expected `settled_at` not before `at`';
+    this.callAt = at;
+    this.ready.push({ what: 'call', file, line, call, at });
+    return null;
   }
 
   private note(id: string, isIntent: boolean): void {
@@ -124,14 +196,12 @@ class Queue {
     else if (isIntent && !this.ended.has(id)) this.ended.set(id, false);
   }
 
-  private take(until: number): readonly Past[] {
-    let ready: Past[] | null = null;
+  private release(until: number): void {
     for (;;) {
       const next = this.timeline.take(this.timeline.length > MAX_WAITING ? Number.POSITIVE_INFINITY : until);
-      if (next === null) return ready ?? NOTHING;
+      if (next === null) return;
       this.passed = next.at;
-      ready ??= [];
-      ready.push(next.past.record.intent === true ? this.intentOf(next.past) : next.past);
+      this.ready.push(next.record.intent === true ? this.intentOf(next) : next);
     }
   }
 
@@ -140,17 +210,6 @@ class Queue {
     const isEnded = this.ended.get(id) === true;
     this.ended.delete(id);
     return isEnded ? { what: 'intent' } : { ...past, what: 'unended' };
-  }
-
-  /** Call lines stand in the order of time already. */
-  private addCall(place: Place, call: CallLine): readonly Past[] {
-    const at = call.at ?? this.callAt ?? Date.now();
-    if (this.callAt !== null && at < this.callAt)
-      return this.addProblem(place, 'expected `at` not before the time of the last decided line');
-    if (call.settledAt !== null && call.settledAt < at)
-      return this.addProblem(place, 'expected `settled_at` not before `at`');
-    this.callAt = at;
-    return [{ what: 'call', file: place.file, line: place.line, call, at }];
   }
 }
 

@@ -8,39 +8,40 @@ const MAX_CALLERS = 50_000;
  * tenant are the same; only over stdio the issuer is another, always the local one.
  */
 export function recordedCallers(): (record: AuditRecord) => Caller {
-  let kept = { local: new Map() as Branch, other: new Map() as Branch };
-  let count = 0;
-  return ({ caller, transport }) => {
-    const { sub, client_id, tenant, session } = caller;
-    const isLocal = transport === 'stdio';
-    const last = branch(branch(branch(isLocal ? kept.local : kept.other, sub), client_id), tenant);
-    const before = last.get(session);
-    if (before !== undefined && !(before instanceof Map)) return before;
-    if (++count > MAX_CALLERS) {
-      kept = { local: new Map(), other: new Map() };
-      count = 0;
-    }
+  const local = keptCallers({ issuer: 'local' });
+  const other = keptCallers({});
+  return ({ caller, transport }) => (transport === 'stdio' ? local : other)(caller);
+}
+
+type Recorded = AuditRecord['caller'];
+
+function keptCallers(issuer: Pick<Identity, 'issuer'>): (recorded: Recorded) => Caller {
+  const kept = new Map<string, Caller>();
+  // Records that were read one after another share their callers.
+  const ofSameValue = new WeakMap<Recorded, Caller>();
+  const callerOf = (recorded: Recorded): Caller => {
+    const { sub, client_id, tenant, session } = recorded;
+    const text = JSON.stringify([sub, client_id, tenant, session]);
+    const before = kept.get(text);
+    if (before !== undefined) return before;
     const identity: Identity = {
-      ...(isLocal ? { issuer: 'local' } : {}),
+      ...issuer,
       ...(sub === null ? {} : { sub }),
       ...(client_id === null ? {} : { client_id }),
       ...(tenant === null ? {} : { tenant }),
     };
+    if (kept.size >= MAX_CALLERS) kept.clear();
     const made = { identity, session };
-    last.set(session, made);
+    kept.set(text, made);
     return made;
   };
-}
-
-/** A tree of callers by what tells them apart, a level a member: no text has to be made to look one up. */
-type Branch = Map<string | null, Branch | Caller>;
-
-function branch(from: Branch, name: string | null): Branch {
-  const there = from.get(name);
-  if (there instanceof Map) return there;
-  const grown: Branch = new Map();
-  from.set(name, grown);
-  return grown;
+  return (recorded) => {
+    const before = ofSameValue.get(recorded);
+    if (before !== undefined) return before;
+    const caller = callerOf(recorded);
+    ofSameValue.set(recorded, caller);
+    return caller;
+  };
 }
 
 /** A caller as reports name them. */

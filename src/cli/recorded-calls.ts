@@ -1,6 +1,7 @@
 import type { AuditRecord, Json, JsonObject } from '../model/index.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { isList, isObject } from '../policy/paths.ts';
+import { auditLineReader, CODES, TIME } from './audit-line.ts';
 import { type OnBytes, textLines } from './text-lines.ts';
 
 /** One line of an audit: a record (also one with `intent`), or why the line is none. Lines are numbered from 1. */
@@ -16,48 +17,60 @@ export type Recorded = { readonly file: string; readonly line: number } & (
 export async function* recordedCalls(files: readonly string[], onBytes?: OnBytes): AsyncGenerator<Recorded> {
   for await (const lines of textLines(files, onBytes)) {
     for (const each of lines) {
-      if ('problem' in each) yield each;
-      else yield { file: each.file, line: each.line, ...readRecord(each.text) };
+      const { file, line } = each;
+      const read = 'problem' in each ? each : readRecord(each.text);
+      if (!('about' in read)) yield { file, line, ...read };
     }
   }
 }
 
+/** The text of one line -> its record, or why it is none. */
+export function readRecord(text: string): ReadRecord {
+  const record = readAuditLine(text);
+  if (record !== null) return { record };
+  const value = readObject(text);
+  return typeof value === 'string' ? { problem: value } : asRecord(value);
+}
+
+/** A record, or why there is none; or a line of the audit that is about no call. */
+export type ReadRecord =
+  | { readonly record: AuditRecord }
+  | { readonly problem: string }
+  | { readonly about: 'a token' };
+
+/** The record of a line as the proxy writes it; null: it has to be looked at. */
+export const readAuditLine = auditLineReader(parseQuickly);
+
 /**
- * The text of one line -> its record, or why it is none.
+ * The object that a text is, each key in it once; else what is wrong with the text.
  *
  * `JSON.parse` hides a key that is there twice, and our own parser, which does not, takes several times as long. But a
  * text without backslashes has two quotes for each name and each text in it, so where the value needs as many quotes
  * as the line has, no member was dropped: that is exact, and nearly every line that the proxy writes is such a line.
  * Any other goes through our own parser, which tells what is wrong, or that nothing is.
  */
-export function readRecord(text: string): ReadRecord {
-  const value = readObject(text);
-  return typeof value === 'string' ? { problem: value } : asRecord(value);
-}
-
-/** A record, or why there is none. */
-export type ReadRecord = { readonly record: AuditRecord } | { readonly problem: string };
-
-/** The object that a text is, each key in it once; else what is wrong with the text. */
 export function readObject(text: string): JsonObject | string {
-  return parseQuickly(text) ?? parseStrictly(text);
+  const value = parseQuickly(text);
+  return isObject(value) ? value : parseStrictly(text);
 }
 
 /** An object -> the record that it is, or why it is none. */
 export function asRecord(value: JsonObject): ReadRecord {
+  if (isTokenLine(value)) return { about: 'a token' };
   if (isLoss(value)) return { problem: `${value.lost} records were lost here, as the audit itself says` };
   const wrong = wrongMember(value);
   // Each member that is relied upon was looked at.
   return wrong === null ? { record: value as unknown as AuditRecord } : { problem: wrong };
 }
 
-function parseQuickly(text: string): JsonObject | null {
-  if (text.includes('\\')) return null;
+/** The value of a text in which no key is there twice; undefined where that is not certain. */
+function parseQuickly(text: string): Json | undefined {
+  if (text.includes('\\')) return undefined;
   try {
     const value: Json = JSON.parse(text);
-    return isObject(value) && quotesOf(value) === quotesIn(text) ? value : null;
+    return quotesOf(value) === quotesIn(text) ? value : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
@@ -91,6 +104,11 @@ function isLoss(value: JsonObject): value is { readonly lost: number } {
   return typeof value['lost'] === 'number' && !Object.hasOwn(value, 'id');
 }
 
+/** A line of the token service: about a token, not a call (docs/audit.md, "Tokens"). */
+function isTokenLine({ event }: JsonObject): boolean {
+  return event === 'token_issued' || event === 'token_refused';
+}
+
 type Check = (value: Json | undefined) => boolean;
 const isText: Check = (value) => typeof value === 'string';
 const isTextOrNull: Check = (value) => value === null || typeof value === 'string';
@@ -100,36 +118,23 @@ const oneOf =
   (value) =>
     typeof value === 'string' && values.includes(value);
 
-const CODES: Readonly<Record<AuditRecord['code'], true>> = {
-  allowed: true,
-  unknown_tool: true,
-  not_listed: true,
-  not_granted: true,
-  invalid_arguments: true,
-  denied_by_rule: true,
-  condition_failed: true,
-  rate_limited: true,
-  budget_exceeded: true,
-  limits_unavailable: true,
-  unauthenticated: true,
-  upstream_rejected: true,
-  upstream_unavailable: true,
-  internal_error: true,
-};
-/** Each such text is a time, if not always one that a calendar would write so. */
-const TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+const IS_CODE: ReadonlySet<string> = new Set(CODES);
+const IS_TIME = new RegExp(`^${TIME}$`);
 
 /** The members of a record that replaying it relies on (docs/audit.md, "A record"), and what they have to be. */
 const MEMBERS: Readonly<Record<string, readonly [check: Check, expected: string]>> = {
   id: [isText, 'a text'],
-  at: [(value) => typeof value === 'string' && TIME.test(value), 'a time such as 2026-01-01T00:00:00.000Z'],
+  at: [
+    (value) => typeof value === 'string' && IS_TIME.test(value),
+    'a time such as 2026-01-01T00:00:00.000Z',
+  ],
   intent: [(value) => value === undefined || value === true, '`true`, or no such member'],
   tool: [isText, 'a text'],
   operation: [isTextOrNull, 'a text or null'],
   transport: [oneOf('stdio', 'http', 'rest'), 'one of `stdio`, `http`, `rest`'],
   caller: [isCaller, '`sub`, `client_id`, `tenant` and `session`, each a text or null'],
   verdict: [oneOf('allow', 'deny'), '`allow` or `deny`'],
-  code: [(value) => typeof value === 'string' && Object.hasOwn(CODES, value), 'a code of a decision'],
+  code: [(value) => typeof value === 'string' && IS_CODE.has(value), 'a code of a decision'],
   rule: [isTextOrNull, 'a text or null'],
   policy: [isText, 'a text'],
   mode: [oneOf('enforce', 'observe'), '`enforce` or `observe`'],

@@ -1,5 +1,6 @@
 import { reachedBy } from '../adapters/upstream/reasons.ts';
 import type { AuditRecord } from '../model/index.ts';
+import { ALLOWED } from './ask-limits.ts';
 import type { Charge, Ending } from './replayer.ts';
 
 /**
@@ -8,7 +9,8 @@ import type { Charge, Ending } from './replayer.ts';
  */
 export function recordedEnding({ code, rule, verdict, would, note }: AuditRecord): Ending | null {
   if (code === 'unauthenticated' || (code === 'internal_error' && note === undefined)) return null;
-  return verdict === 'allow' ? { code: 'allowed', rule: null, would } : { code, rule, would };
+  if (verdict === 'deny') return { code, rule, would };
+  return would === null ? ALLOWED : { code: 'allowed', rule: null, would };
 }
 
 /**

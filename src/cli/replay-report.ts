@@ -6,11 +6,15 @@ import type { Count, Example, Group, Tally } from './tally.ts';
 /** What replaying a policy came to. */
 export interface ReplayReport {
   readonly file: string;
+  /** Nobody named the policy: it is the one that `serve` uses then. */
+  readonly isDefault: boolean;
   readonly digest: string;
   readonly tally: Tally;
   readonly intents: number;
   /** Intents without a second record: calls that nobody saw the end of. */
   readonly unended: number;
+  /** Lines of the token service, which are about no call. */
+  readonly tokens: number;
   /** Records that came too late to be put in order. */
   readonly misplaced: number;
   /** Lines that are neither record nor call. */
@@ -41,12 +45,13 @@ const MOST = 10;
 
 /** The report as text. */
 export function replayForPeople(report: ReplayReport, color: boolean): string {
-  const { tally, file, digest, from, to } = report;
+  const { tally, file, isDefault, digest, from, to } = report;
   const ink = inkFor(color);
   const total = CHANGES.reduce((sum, change) => sum + tally.count(change), 0);
+  const policy = isDefault ? `the default policy, ${file}, since no \`--policy\` was given` : file;
   const span = from === null ? '' : ` from ${from} to ${to}`;
   return [
-    `${number(total)} recorded calls${span}, replayed by ${file} ${ink.faint(`(${digest})`)}`,
+    `${number(total)} recorded calls${span}, replayed by ${policy} ${ink.faint(`(${digest})`)}`,
     ...CHANGES.toReversed().map((change) => `${column(tally.count(change))} ${TITLES[change]}`),
     ...asideLines(report),
     ...CHANGES.flatMap((change) => groupLines(change, tally.group(change), ink.faint)),
@@ -58,6 +63,7 @@ function asideLines({
   undecided,
   unrecorded,
   unended,
+  tokens,
   misplaced,
   problems,
 }: ReplayReport): readonly string[] {
@@ -67,6 +73,7 @@ function asideLines({
       ([code, count]) => `${column(count)} call lines without a record: ${code}`,
     ),
     ...lineOf(unended, 'intents of which nobody saw the end; they may have charged their limits'),
+    ...lineOf(tokens, 'lines of the token service, which are about no call'),
     ...lineOf(misplaced, 'that were recorded too late to be put in order'),
     ...lineOf(problems, 'lines that could not be used, told on stderr'),
   ];
@@ -117,8 +124,8 @@ function number(count: number): string {
 
 /** The report as one JSON object. */
 export function replayForPrograms(report: ReplayReport): string {
-  const { tally, file, digest, intents, unended, misplaced, problems, undecided, unrecorded, from, to } =
-    report;
+  const { tally, file, isDefault, digest, from, to, undecided, unrecorded } = report;
+  const { intents, unended, tokens, misplaced, problems } = report;
   const groups = CHANGES.filter((change) => change !== 'unchanged').map((change) => {
     const { count, byRule, byTool, byCaller } = tally.group(change);
     const plain = ({ name, count: each }: Count) => ({ name, count: each });
@@ -129,7 +136,7 @@ export function replayForPrograms(report: ReplayReport): string {
   });
   return `${JSON.stringify(
     {
-      policy: { file, digest },
+      policy: { file, digest, default: isDefault },
       from,
       to,
       calls: CHANGES.reduce((sum, change) => sum + tally.count(change), 0),
@@ -139,6 +146,7 @@ export function replayForPrograms(report: ReplayReport): string {
       unrecorded,
       intents,
       unended,
+      tokens,
       misplaced,
       problems,
     },

@@ -3,7 +3,7 @@ import { decide } from '../policy/decide.ts';
 import { type DimCall, isDim, unseenLooks } from '../policy/dim-call.ts';
 import { type Foreseen, foresee } from '../policy/foresee.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
-import { askLimits } from './ask-limits.ts';
+import { ALLOWED, askLimits } from './ask-limits.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { openTimeline } from './timeline.ts';
 
@@ -86,13 +86,13 @@ export function openReplayer(prepared: PreparedPolicy): Replayer {
       const seen = foreseen(past);
       if (seen === null) return certainly({ code: 'unknown_tool', rule: null, would: null });
       const { allow } = seen;
-      const denials = seen.denials.map(({ code, rule }) => ({ code, rule, would: null }));
+      const denials = seen.denials.map(({ code, rule }): Ending => ({ code, rule, would: null }));
       if (allow === null) return verdictOf(denials, { prepared, past, seen, doubtful: [] });
       const { endings, taken, takenPerhaps, doubtful } = askLimits(ledger, allow, past, now);
       const isSure = denials.length === 0;
       take(isSure ? taken : [], 'certain', past);
       take(isSure ? takenPerhaps : [...taken, ...takenPerhaps], 'perhaps', past);
-      return verdictOf([...denials, ...endings], { prepared, past, seen, doubtful });
+      return verdictOf(isSure ? endings : [...denials, ...endings], { prepared, past, seen, doubtful });
     },
     suppose(past) {
       arrive(past.at);
@@ -158,9 +158,12 @@ function verdictOf(endings: readonly Ending[], { prepared, past, seen, doubtful 
       };
 }
 
-function certainly(ending: Ending): Verdict {
-  return { endings: [ending], doubt: 'none', because: [] };
+/** The verdict of a call of which only one ending is possible. */
+export function certainly(ending: Ending): Verdict {
+  return ending === ALLOWED ? CERTAINLY_ALLOWED : { endings: [ending], doubt: 'none', because: [] };
 }
+
+const CERTAINLY_ALLOWED: Verdict = { endings: [ALLOWED], doubt: 'none', because: [] };
 
 function settle(ledger: Ledger, { claims, charge, how, takenAt }: Settling, now: Instant): void {
   ledger.giveBack(claims, how, takenAt);

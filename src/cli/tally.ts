@@ -1,6 +1,8 @@
 import type { Change } from './changes.ts';
 import { CHANGES, wordsOf } from './changes.ts';
-import type { Ending, Verdict } from './replayer.ts';
+import type { Past } from './past-calls.ts';
+import { nameOf } from './recorded-callers.ts';
+import type { Ending, PastCall, Verdict } from './replayer.ts';
 
 /** One call of which something changes, and where it stands. */
 export interface Example {
@@ -13,6 +15,26 @@ export interface Example {
   readonly caller: string;
   readonly before: readonly Ending[];
   readonly after: readonly Ending[];
+}
+
+/** A call as an example of a change. */
+export function exampleOf(
+  past: Extract<Past, { what: 'record' | 'call' }>,
+  { dim, caller }: PastCall,
+  before: Verdict,
+  after: Verdict,
+): Example {
+  const { file, line, at } = past;
+  return {
+    file,
+    line,
+    id: past.what === 'record' ? past.record.id : null,
+    at: new Date(at).toISOString(),
+    tool: dim.call.tool,
+    caller: nameOf(caller.identity),
+    before: before.endings,
+    after: after.endings,
+  };
 }
 
 /** How often something was seen, and the first times. */
@@ -103,9 +125,9 @@ function openCounts() {
     add(name: string, example: Example | null): void {
       const known = counts.get(name) ?? (counts.size < MAX_NAMES ? undefined : counts.get(OTHERS));
       const count = known ?? { count: 0, examples: [] };
-      if (known === undefined) counts.set(counts.size < MAX_NAMES ? name : OTHERS, count);
+      if (known === undefined) counts.set(counts.size < MAX_NAMES ? copyOf(name) : OTHERS, count);
       count.count++;
-      if (example !== null && count.examples.length < EXAMPLES) count.examples.push(example);
+      if (example !== null && count.examples.length < EXAMPLES) count.examples.push(copyOf(example));
     },
     all(): readonly Count[] {
       return Array.from(counts, ([name, count]) => ({ name, ...count })).toSorted(
@@ -113,4 +135,9 @@ function openCounts() {
       );
     },
   };
+}
+
+/** What is kept to the end is copied: texts may be windows onto whole blocks of a file. */
+function copyOf<T extends string | Example>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
 }

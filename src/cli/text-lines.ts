@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -16,6 +16,8 @@ export type OnBytes = (count: number) => void;
 
 /** More than any record or call that the proxy accepts: it holds at most 1 MiB of arguments. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
+/** So much is read at once. The text of a block this large is not copied when memory is collected. */
+const BLOCK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 
 /** The size of all files together, or null where one has none, as stdin. Throws where one cannot be read. */
@@ -49,11 +51,7 @@ export async function* textLines(
     try {
       for await (const block of blocksOf(openFile(file, onBytes))) {
         const lines: TextLine[] = [];
-        for (const each of linesIn(block)) {
-          if (typeof each !== 'string') lines.push({ file, line, problem: each.problem });
-          else if (each.trim() !== '') lines.push({ file, line, text: each });
-          line++;
-        }
+        line = readLines(block, file, line, lines);
         yield lines;
       }
     } catch (error) {
@@ -65,7 +63,7 @@ export async function* textLines(
 /** The bytes of a file, unpacked where they begin as gzip does. */
 async function* openFile(file: string, onBytes: OnBytes): AsyncGenerator<Buffer> {
   const input: Readable =
-    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 });
+    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: BLOCK_BYTES });
   const chunks = input[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const first = await chunks.next();
   if (first.done === true) return;
@@ -91,7 +89,7 @@ async function* counted(
 
 async function* unpacked(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const { pipeline, Readable: From } = await import('node:stream');
-  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
+  const gunzip = createGunzip({ chunkSize: BLOCK_BYTES });
   // Its failure is told by reading from it.
   pipeline(From.from(packed, { highWaterMark: 1 }), gunzip, () => {});
   yield* gunzip as AsyncIterable<Buffer>;
@@ -104,19 +102,16 @@ async function* blocksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Block> {
   let rest: Buffer[] = [];
   let length = 0;
   for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(NEWLINE);
-    const isTooLong = length > MAX_LINE_BYTES;
-    if (end === -1) {
+    const begin = chunk.indexOf(NEWLINE) + 1;
+    if (begin === 0) {
       // A line that is too long is counted, and not kept.
-      rest = isTooLong ? [] : [...rest, chunk];
+      rest = length > MAX_LINE_BYTES ? [] : [...rest, chunk];
       length += chunk.length;
       continue;
     }
-    if (isTooLong) {
-      yield 'too long';
-      const begin = chunk.indexOf(NEWLINE) + 1;
-      if (begin <= end) yield chunk.subarray(begin, end);
-    } else yield Buffer.concat([...rest, chunk.subarray(0, end)]);
+    yield length > MAX_LINE_BYTES ? 'too long' : Buffer.concat([...rest, chunk.subarray(0, begin - 1)]);
+    const end = chunk.lastIndexOf(NEWLINE);
+    if (begin <= end) yield chunk.subarray(begin, end);
     rest = [chunk.subarray(end + 1)];
     length = chunk.length - end - 1;
   }
@@ -124,33 +119,34 @@ async function* blocksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Block> {
   else if (length > 0) yield Buffer.concat(rest);
 }
 
-type Text = string | { readonly problem: string };
-const TOO_LONG: Text = { problem: `expected a line of at most ${MAX_LINE_BYTES / 1024 / 1024} MiB` };
-const NOT_UTF8: Text = { problem: 'expected UTF-8' };
+const TOO_LONG = `expected a line of at most ${MAX_LINE_BYTES / 1024 / 1024} MiB`;
+const NOT_UTF8 = 'expected UTF-8';
 
-function* linesIn(block: Block): Generator<Text> {
+/** Adds the lines of a block, the first of which has a number. Answers the number of the line behind it. */
+function readLines(block: Block, file: string, first: number, lines: TextLine[]): number {
   if (block === 'too long') {
-    yield TOO_LONG;
-    return;
+    lines.push({ file, line: first, problem: TOO_LONG });
+    return first + 1;
   }
   // Checked as a whole: bytes that are no UTF-8 would become U+FFFD and look like text.
   const isText = isUtf8(block);
-  const text = block.toString(isText ? 'utf8' : 'latin1');
-  for (let begin = 0; begin <= text.length; ) {
+  const text = block.toString(isText && !isAscii(block) ? 'utf8' : 'latin1');
+  let line = first;
+  for (let begin = 0; begin <= text.length; line++) {
     const newline = text.indexOf('\n', begin);
     const end = newline === -1 ? text.length : newline;
-    const line = text.slice(begin, text.charCodeAt(end - 1) === 0x0d ? end - 1 : end);
-    yield isText ? boundedLine(line) : fromLatin1(line);
+    const each = text.slice(begin, text.charCodeAt(end - 1) === 0x0d ? end - 1 : end);
     begin = end + 1;
+    const whole = isText ? each : fromLatin1(each);
+    if (whole === null) lines.push({ file, line, problem: NOT_UTF8 });
+    else if (whole.length > MAX_LINE_BYTES) lines.push({ file, line, problem: TOO_LONG });
+    else if (whole.trim() !== '') lines.push({ file, line, text: whole });
   }
+  return line;
 }
 
-function boundedLine(line: string): Text {
-  return line.length > MAX_LINE_BYTES ? TOO_LONG : line;
-}
-
-/** Of a block with bytes that are no UTF-8, the lines that are. */
-function fromLatin1(line: string): Text {
+/** Of a block with bytes that are no UTF-8, a line that is; null: it is none. */
+function fromLatin1(line: string): string | null {
   const bytes = Buffer.from(line, 'latin1');
-  return isUtf8(bytes) ? boundedLine(bytes.toString('utf8')) : NOT_UTF8;
+  return isUtf8(bytes) ? bytes.toString('utf8') : null;
 }

@@ -1,4 +1,4 @@
-import { normalise } from '../catalog/derive.ts';
+import { type Normalised, normaliser } from '../catalog/derive.ts';
 import type { Call, JsonObject, Operation, RawCall, Violation } from '../model/index.ts';
 import { isObject, valueAt } from '../policy/paths.ts';
 import { schemaCompiler, type Validate } from '../policy/schema.ts';
@@ -25,14 +25,18 @@ export function callParser(operations: readonly Operation[], tenantId: string | 
   const rows = new Map(
     operations.map((operation) => [
       operation.name,
-      { operation, validate: lazily(() => schemas.compile(operation.schema)) },
+      {
+        operation,
+        normalise: normaliser(operation),
+        validate: lazily(() => schemas.compile(operation.schema)),
+      },
     ]),
   );
   return ({ tool, args, transport }) => {
     const row = rows.get(tool);
     if (row === undefined) return null;
-    const { operation, validate } = row;
-    const { normal, violations } = toNormalForm(operation, validate, args, tenantId);
+    const { operation } = row;
+    const { normal, violations } = toNormalForm(row, args, tenantId);
     return { operation, call: { tool, transport, args: normal, jwt: jwtOf(operation, normal), violations } };
   };
 }
@@ -50,9 +54,14 @@ interface NormalForm {
   readonly violations: readonly Violation[];
 }
 
+interface Row {
+  readonly operation: Operation;
+  readonly normalise: (args: JsonObject) => Normalised;
+  readonly validate: Validate;
+}
+
 function toNormalForm(
-  operation: Operation,
-  validate: Validate,
+  { operation, normalise, validate }: Row,
   args: RawCall['args'],
   tenantId: string | null,
 ): NormalForm {
@@ -61,21 +70,22 @@ function toNormalForm(
     return { normal: {}, violations: [...args.faults, { path: 'args', expected: 'a value of type object' }] };
   }
   const confined = confine(operation, sent, tenantId);
-  const normalised = normalise(operation, confined.normal);
+  const normalised = normalise(confined.normal);
   return {
     normal: normalised.args,
-    violations: [
-      ...args.faults,
-      ...confined.violations,
-      ...normalised.violations,
-      ...validate(normalised.args),
-    ],
+    violations: joined([args.faults, confined.violations, normalised.violations, validate(normalised.args)]),
   };
 }
 
+const NONE: readonly Violation[] = [];
+
+function joined(lists: readonly (readonly Violation[])[]): readonly Violation[] {
+  return lists.some((list) => list.length > 0) ? lists.flat() : NONE;
+}
+
 function confine(operation: Operation, args: JsonObject, tenantId: string | null): NormalForm {
-  const takesTenant = valueAt(operation.schema, ['properties', 'tenantId']) !== undefined;
-  if (tenantId === null || !takesTenant) return { normal: args, violations: [] };
+  if (tenantId === null || valueAt(operation.schema, ['properties', 'tenantId']) === undefined)
+    return { normal: args, violations: NONE };
   const { tenantId: asked = tenantId } = args;
   const isOther = typeof asked === 'string' && asked.toLowerCase() !== tenantId;
   return {

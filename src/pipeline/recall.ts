@@ -30,10 +30,11 @@ export function recall(record: AuditRecord, parse: ParseCall): DimCall {
   const { operation, call } = parsed;
   const places = isWhole ? placesOf(call.args, operation) : ALL;
   const accepted = wereArgumentsAccepted(record);
-  const violations = accepted ? [] : call.violations.filter((each) => isSure(each, places));
+  const isPlain = call.violations.length === 0;
+  const violations = isPlain || accepted ? [] : call.violations.filter((each) => isSure(each, places));
   const isOpen = violations.length === 0 && !accepted;
   return {
-    call: { ...call, violations },
+    call: isPlain ? call : { ...call, violations },
     unseen: unseenOf({ operation, args: call.args, places, accepted }),
     places,
     mayViolate: isOpen && (places.length > 0 || code === 'invalid_arguments'),

@@ -9,6 +9,8 @@ export interface Roots {
   readonly call: { readonly tool: string; readonly transport: Transport; readonly kind: string | null };
   readonly jwt: JsonObject | null;
   readonly time: { readonly hour: number; readonly weekday: string };
+  /** Another one for each call; without it nothing that was seen is remembered. */
+  readonly turn?: number;
 }
 
 /** A condition made ready: regexes built, paths split. */
@@ -40,12 +42,48 @@ export type LookedAt = { readonly held: Truth } & (
 /** How a value is shown that stands at a path of a root: secrets become fingerprints. */
 export type ShowValue = (root: string, path: Path, value: Json) => Json;
 
-/** Makes a checked condition ready to run. */
-export function prepareCondition(condition: Condition): PreparedCondition {
-  if ('any' in condition) return group('any', condition.any);
-  if ('all' in condition) return group('all', condition.all);
-  if ('not' in condition) return negation(prepareCondition(condition.not));
-  return single(condition);
+/** Makes a checked condition ready to run. Those that are given the same places look at each of them once a call. */
+export function prepareCondition(condition: Condition, places: Places = new Map()): PreparedCondition {
+  if ('any' in condition) return group('any', condition.any, places);
+  if ('all' in condition) return group('all', condition.all, places);
+  if ('not' in condition) return negation(prepareCondition(condition.not, places));
+  return single(condition, placeOf(condition.path, places));
+}
+
+/** The places that conditions look at, by their paths as written. */
+export type Places = Map<string, Place>;
+
+/** Where conditions look. Many rules look at the same few places: what was seen there is kept for the call. */
+class Place {
+  readonly root: string;
+  readonly path: Path;
+  private readonly read: (roots: Roots) => Json;
+  private turn = -1;
+  private seen: Json | undefined;
+
+  constructor(text: string) {
+    const { root = '', path = [] } = parsePath(text) ?? {};
+    const read = READ.get(root);
+    if (read === undefined) throw new Error(`condition on \`${text}\` was not checked`);
+    this.root = root;
+    this.path = path;
+    this.read = read;
+  }
+
+  /** The value that stands there; undefined: missing or null. */
+  valueIn(roots: Roots): Json | undefined {
+    const { turn = -1 } = roots;
+    if (turn !== -1 && turn === this.turn) return this.seen;
+    this.seen = valueAt(this.read(roots), this.path);
+    this.turn = turn;
+    return this.seen;
+  }
+}
+
+function placeOf(text: string, places: Places): Place {
+  const place = places.get(text) ?? new Place(text);
+  places.set(text, place);
+  return place;
 }
 
 /** The conditions in a tree that look at a value, for the trace: as written, with what they saw and how they held. */
@@ -78,17 +116,15 @@ const READ: ReadonlyMap<string, (roots: Roots) => Json> = new Map([
   ['time', ({ time }) => time],
 ] satisfies [keyof Roots, (roots: Roots) => Json][]);
 
-function single(condition: SingleCondition): PreparedCondition {
-  const { root = '', path = [] } = parsePath(condition.path) ?? {};
-  const read = READ.get(root);
-  if (read === undefined) throw new Error(`condition on \`${condition.path}\` was not checked`);
+function single(condition: SingleCondition, place: Place): PreparedCondition {
+  const { root, path } = place;
   const judge = judges[condition.op](condition.value);
   const ofSomeText = truthsOfText(condition.op, judge);
-  const test = (roots: Roots) => judge(valueAt(read(roots), path));
+  const test = (roots: Roots) => judge(place.valueIn(roots));
   return {
     test,
     look(roots, show) {
-      const seen = valueAt(read(roots), path);
+      const seen = place.valueIn(roots);
       return {
         ...condition,
         value: shownOperand(condition, (value) => show(root, path, value)),
@@ -121,8 +157,8 @@ function shownOperand({ op, value }: SingleCondition, show: (value: Json) => Jso
 /** The truth of one member that decides a group, whatever the others are. */
 const DECIDES = { any: 'yes', all: 'no' } as const;
 
-function group(kind: 'any' | 'all', conditions: readonly Condition[]): PreparedCondition {
-  const members = conditions.map(prepareCondition);
+function group(kind: 'any' | 'all', conditions: readonly Condition[], places: Places): PreparedCondition {
+  const members = conditions.map((each) => prepareCondition(each, places));
   const decisive = DECIDES[kind];
   const test = (roots: Roots) => {
     let truth = negate(decisive);
@@ -139,7 +175,6 @@ function group(kind: 'any' | 'all', conditions: readonly Condition[]): PreparedC
       members: members.map((member) => member.look(roots, show)),
       held: test(roots),
     }),
-    looks: members.flatMap(({ looks }) => looks),
     possible: (roots, unseen) =>
       members
         .map((member) => member.possible(roots, unseen))
@@ -148,6 +183,7 @@ function group(kind: 'any' | 'all', conditions: readonly Condition[]): PreparedC
             new Set(Array.from(left, (a) => Array.from(right, (b) => join(a, b, decisive))).flat()),
           new Set([negate(decisive)]),
         ),
+    looks: members.flatMap(({ looks }) => looks),
   };
 }
 
@@ -156,8 +192,8 @@ function negation(member: PreparedCondition): PreparedCondition {
   return {
     test,
     look: (roots, show) => ({ group: 'not', members: [member.look(roots, show)], held: test(roots) }),
-    looks: member.looks,
     possible: (roots, unseen) => new Set(Array.from(member.possible(roots, unseen), negate)),
+    looks: member.looks,
   };
 }
 

@@ -9,14 +9,15 @@ import type {
   Violation,
 } from '../model/index.ts';
 import { inUnits } from './amounts.ts';
-import type { PreparedCondition, Roots } from './conditions.ts';
+import type { Roots } from './conditions.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { valueAt, writePath } from './paths.ts';
 import type { PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
-import type { PreparedLimit } from './prepare-limits.ts';
+import { isLimited, type PreparedLimit } from './prepare-limits.ts';
 import { rootsOf } from './roots.ts';
-import { type Subjects, subjectsOf } from './subjects.ts';
-import { type Failure, type Finding, type RuleResult, traceOf } from './trace.ts';
+import { allHold, judgeRule } from './rules.ts';
+import { counterOf, type Subjects, subjectsOf } from './subjects.ts';
+import { type Failure, type Finding, traceOf } from './trace.ts';
 
 /** All that a decision depends on beside the policy and the call. */
 export interface DecisionContext {
@@ -49,9 +50,11 @@ const NONE: readonly never[] = [];
 class Deciding implements Finding {
   granted: boolean | null = null;
   violations: readonly Violation[] | null = null;
-  results: RuleResult[] | null = null;
+  ruled = false;
   readonly wrongAmounts: Failure[] = [];
   private readonly failures: Failure[] = [];
+  /** The numbers of the rules that passed and count something. */
+  private readonly counting: number[] = [];
   private readonly claims: Claim[] = [];
   private subjects: Subjects | null = null;
   private readonly roots: Roots;
@@ -128,20 +131,23 @@ class Deciding implements Finding {
   }
 
   private checkRules(): void {
-    const results: RuleResult[] = [];
-    for (const rule of this.tool.rules) {
-      const result = judgeRule(rule, this.roots);
-      results.push(result);
-      if (result !== 'failed') continue;
-      const code = rule.deny ? 'denied_by_rule' : 'condition_failed';
-      this.fail(code, rule.id, rule.because ?? unexplained(rule), rule.observe);
-    }
-    this.results = results;
+    this.ruled = true;
+    const { roots } = this;
+    this.tool.rules.forEach((rule, i) => {
+      const result = judgeRule(rule, roots);
+      if (result === 'passed') {
+        if (isLimited(rule)) this.counting.push(i);
+      } else if (result === 'failed') {
+        const code = rule.deny ? 'denied_by_rule' : 'condition_failed';
+        this.fail(code, rule.id, rule.because ?? unexplained(rule), rule.observe);
+      }
+    });
   }
 
   private checkAmounts(): void {
-    for (const [i, rule] of this.tool.limited) {
-      if (this.results?.[i] !== 'passed') continue;
+    for (const i of this.counting) {
+      const rule = this.tool.rules[i];
+      if (rule === undefined) continue;
       const amount = this.amountOf(rule);
       if (amount === null) {
         this.failAmount(rule);
@@ -170,9 +176,9 @@ class Deciding implements Finding {
   }
 
   private claim(limit: PreparedLimit, cost: number, rule: PreparedRule, observedRule: number | null): void {
-    const { key, window, per, kind, unit, max } = limit;
+    const { window, per, kind, unit, max } = limit;
     this.subjects ??= subjectsOf(this.context.caller);
-    const counter = `${key}:${this.subjects[per]}`;
+    const counter = counterOf(this.subjects, limit);
     const { id, because } = rule;
     this.claims.push({ rule: id, counter, window, per, kind, unit, max, cost, observedRule, because });
   }
@@ -188,18 +194,6 @@ class Deciding implements Finding {
     this.failures.push(failure);
     return failure;
   }
-}
-
-/** What a rule says of a call. The list of `when` stops at the first condition that does not hold; unknown counts as holding. */
-export function judgeRule({ when, deny, conditions }: PreparedRule, roots: Roots): RuleResult {
-  for (const condition of when) if (condition.test(roots) === 'no') return 'skipped';
-  return !deny && allHold(conditions, roots) ? 'passed' : 'failed';
-}
-
-/** Whether every condition holds; unknown does not. */
-export function allHold(conditions: readonly PreparedCondition[], roots: Roots): boolean {
-  for (const condition of conditions) if (condition.test(roots) !== 'yes') return false;
-  return true;
 }
 
 function merged(own: readonly Violation[], policys: readonly Violation[]): readonly Violation[] {

@@ -10,12 +10,12 @@ import {
   wantedTogether,
 } from './accepted.ts';
 import type { LookedAt, PreparedCondition, Roots, ShowValue } from './conditions.ts';
-import { allHold, judgeRule } from './decide.ts';
 import type { Check, Decided } from './explanation.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { writePath } from './paths.ts';
 import type { PreparedGrant, PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
 import { rootsOf } from './roots.ts';
+import { allHold, judgeRule } from './rules.ts';
 import { showFor } from './trace.ts';
 
 /** What a decision was about. */

@@ -5,8 +5,9 @@ import type { DecisionContext } from './decide.ts';
 import { type DimCall, hasUnseenSchema } from './dim-call.ts';
 import { valueAt } from './paths.ts';
 import type { PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
+import type { PreparedLimit } from './prepare-limits.ts';
 import { rootsOf } from './roots.ts';
-import { type Subjects, subjectsOf } from './subjects.ts';
+import { counterOf, type Subjects, subjectsOf } from './subjects.ts';
 
 /** Every way that a decision can end, whatever stands where nothing can be seen; maybe more ways, never fewer. */
 export interface Foreseen {
@@ -138,17 +139,14 @@ class Foreseeing {
     const claims = counted === 'always' && amount !== null ? this.claims : this.perhaps;
     const observedRule = rule.observe && !this.observing ? i : null;
     const shared = { rule: rule.id, observedRule, because: rule.because };
-    for (const { key, ...limit } of rule.calls) {
-      claims.push({ ...shared, ...limit, counter: this.counter(key, limit), cost: 1 });
+    const claim = (prepared: PreparedLimit, cost: number) => {
+      const { key: _, ...limit } = prepared;
+      claims.push({ ...shared, ...limit, counter: counterOf(this.subjects, prepared), cost });
+    };
+    for (const limit of rule.calls) claim(limit, 1);
+    for (const limit of rule.amounts) {
+      claim(limit, amount === null ? limit.max : inUnits(amount, limit.unit));
     }
-    for (const { key, ...limit } of rule.amounts) {
-      const cost = amount === null ? limit.max : inUnits(amount, limit.unit);
-      claims.push({ ...shared, ...limit, counter: this.counter(key, limit), cost });
-    }
-  }
-
-  private counter(key: string, { per }: Pick<Claim, 'per'>): string {
-    return `${key}:${this.subjects[per]}`;
   }
 
   /** Whether a rule's amount is one, and which; null where that cannot be seen. */

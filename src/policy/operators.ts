@@ -1,6 +1,6 @@
-import { RE2JS } from 're2js';
 import type { Json, Operator } from '../model/index.ts';
 import { isList, isObject } from './paths.ts';
+import { compilePattern } from './patterns.ts';
 
 /** What a condition can be: it holds, does not hold, or cannot be told. Unknown never helps the caller. */
 export type Truth = 'yes' | 'no' | 'unknown';
@@ -25,8 +25,8 @@ export const judges: Readonly<Record<Operator, (value: Json) => Judge>> = {
   gt: (value) => compare(value, (a, b) => a > b),
   gte: (value) => compare(value, (a, b) => a >= b),
   regex: (value) => {
-    const pattern = RE2JS.compile(String(value));
-    return (seen) => (typeof seen === 'string' ? truth(pattern.test(seen)) : 'unknown');
+    const matches = compilePattern(String(value));
+    return (seen) => (typeof seen === 'string' ? truth(matches(seen)) : 'unknown');
   },
   contains: (value) => (seen) => containing(seen, value),
   not_contains: (value) => (seen) => negate(containing(seen, value)),

@@ -9,7 +9,7 @@ import type {
   Tool,
   ToolRules,
 } from '../model/index.ts';
-import { type PreparedCondition, prepareCondition } from './conditions.ts';
+import { type Places, type PreparedCondition, prepareCondition } from './conditions.ts';
 import { schemaWithLowerIds, withLowerIds } from './ids.ts';
 import { isGlob, means } from './names.ts';
 import { isObject } from './paths.ts';
@@ -82,7 +82,7 @@ const MAX_ANY = 1000;
 /** Makes a checked policy ready to decide. */
 export function prepare(policy: Policy, { tools, digest, placeOf }: Preparation): PreparedPolicy {
   const schemas = schemaCompiler();
-  const context: Context = { policy, schemas, tools, placeOf };
+  const context: Context = { policy, schemas, tools, placeOf, places: new Map() };
   const keys = policy.tools.map((toolRules) => prepareKey(toolRules, context));
   const prepared = new Map<string, PreparedTool>();
   for (const tool of tools ?? []) prepared.set(tool.name, prepareTool(tool, tool, context, keys));
@@ -110,15 +110,16 @@ interface Context {
   readonly schemas: SchemaCompiler;
   readonly tools: readonly Tool[] | null;
   readonly placeOf: Preparation['placeOf'];
+  readonly places: Places;
 }
 
-function prepareKey(toolRules: ToolRules, { policy, schemas, tools, placeOf }: Context): PreparedKey {
+function prepareKey(toolRules: ToolRules, { policy, schemas, tools, placeOf, places }: Context): PreparedKey {
   const { key, rules } = toolRules;
   const tool = tools?.find((each) => !isGlob(key) && means(key, each));
   const lasting = tool?.name ?? key;
   const under = tools?.filter((each) => means(key, each)) ?? [];
   const ready = (conditions: readonly Condition[]) =>
-    conditions.map((condition) => prepareCondition(withLowerIds(condition, under)));
+    conditions.map((condition) => prepareCondition(withLowerIds(condition, under), places));
   return {
     ...toolRules,
     line: placeOf?.(toolRules, 'key').line,
@@ -147,7 +148,7 @@ function lowered(schema: JsonObject, tools: readonly Tool[]): JsonObject {
 function prepareTool(
   names: Pick<Tool, 'name' | 'operationId'>,
   tool: Tool | null,
-  { policy, placeOf }: Pick<Context, 'policy' | 'placeOf'>,
+  { policy, placeOf, places }: Pick<Context, 'policy' | 'placeOf' | 'places'>,
   keys: readonly PreparedKey[],
 ): PreparedTool {
   const own = keys.filter(({ key }) => means(key, names)).toSorted((a, b) => rank(a.key) - rank(b.key));
@@ -167,7 +168,9 @@ function prepareTool(
         .map(({ grant, number }) => ({
           number,
           line: placeOf?.(grant, 'grant').line,
-          to: grant.to.map((each) => prepareCondition(withLowerIds(each, tool === null ? [] : [tool]))),
+          to: grant.to.map((each) =>
+            prepareCondition(withLowerIds(each, tool === null ? [] : [tool]), places),
+          ),
         })) ?? null,
     schemas: own.flatMap(({ key, line, validate }) => (validate === null ? [] : [{ key, line, validate }])),
     rules,

@@ -16,11 +16,14 @@ const DAY_HOURS = 24;
 /** The first day of the epoch was a Thursday. */
 const WEEKDAYS = ['thu', 'fri', 'sat', 'sun', 'mon', 'tue', 'wed'];
 
+let turns = 0;
+
 /** The roots of one call; `identity` and `time` are made when a condition looks at them. */
 class CallRoots implements Roots {
   readonly args: JsonObject;
   readonly call: Roots['call'];
   readonly jwt: JsonObject | null;
+  readonly turn = ++turns;
   private readonly caller: Caller;
   private readonly at: Instant;
   private named: JsonObject | null = null;

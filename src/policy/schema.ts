@@ -1,9 +1,9 @@
 import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { RE2JS } from 're2js';
 import type { Json, JsonObject, Path, Violation } from '../model/index.ts';
 import { suggestion } from './located.ts';
 import { isObject, writePath } from './paths.ts';
+import { compilePattern } from './patterns.ts';
 
 /** A compiled schema: the violations of a value, each once; empty where the value is valid. */
 export type Validate = (value: Json) => readonly Violation[];
@@ -36,7 +36,7 @@ export function newAjv(options: Options): Ajv2020 {
     verbose: true,
     ownProperties: true,
     logger: false,
-    code: { regExp: Object.assign(compilePattern, { code: 'compilePattern' }) },
+    code: { regExp: Object.assign(ownPattern, { code: 'ownPattern' }) },
   });
   const names = Object.keys(FORMATS).filter((name) => name !== 'uuid');
   addFormats.default(ajv, { mode: 'full', formats: names as addFormats.FormatName[], keywords: false });
@@ -63,9 +63,8 @@ function canonical(value: Json): string {
 }
 
 /** Ajv keeps one of all patterns that have the same text: each must have its own. */
-function compilePattern(pattern: string) {
-  const compiled = RE2JS.compile(pattern);
-  return { test: (text: string) => compiled.test(text), toString: () => pattern };
+function ownPattern(pattern: string) {
+  return { test: compilePattern(pattern), toString: () => pattern };
 }
 
 /** Compiles schemas of arguments. */

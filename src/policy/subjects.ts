@@ -1,8 +1,27 @@
 import type { Caller, Identity, Per } from '../model/index.ts';
 import { shortHash } from './fingerprint.ts';
 
-/** Whose counter a limit uses, for one caller: a short key for each `per`. */
-export type Subjects = Readonly<Record<Per, string>>;
+/** Whose counter a limit uses, for one caller. */
+export interface Subjects {
+  /** A short key for each `per`. */
+  readonly keys: Readonly<Record<Per, string>>;
+  /** The names of counters that were asked for, by the key of their limit. */
+  readonly counters: Map<string, string>;
+}
+
+/** The counter of a limit for a caller. Its name is made once: a text that was looked up before is found faster. */
+export function counterOf({ keys, counters }: Subjects, { key, per }: Limit): string {
+  const before = counters.get(key);
+  if (before !== undefined) return before;
+  const name = `${key}:${keys[per]}`;
+  counters.set(key, name);
+  return name;
+}
+
+interface Limit {
+  readonly key: string;
+  readonly per: Per;
+}
 
 /** The same few callers call again and again, each time as another value: their subjects are kept, up to a bound. */
 const known = new Map<string, Subjects>();
@@ -27,12 +46,13 @@ function subjectsOfEqual({ identity, session }: Caller): Subjects {
   const before = known.get(text);
   if (before !== undefined) return before;
   const key = identityKey(identity);
-  const subjects: Subjects = {
+  const own = {
     everyone: '-',
     tenant: tenant === null ? '-' : shortHash(JSON.stringify([issuer, tenant])),
     identity: shortHash(key),
     session: session === null ? shortHash(key) : shortHash(JSON.stringify([key, session])),
   };
+  const subjects: Subjects = { keys: own, counters: new Map() };
   if (known.size >= MAX_KNOWN) known.clear();
   known.set(text, subjects);
   return subjects;

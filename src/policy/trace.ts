@@ -3,10 +3,8 @@ import { leavesOf, type PreparedCondition, type Roots, type ShowValue } from './
 import type { Fingerprint } from './fingerprint.ts';
 import type { PreparedPolicy, PreparedRule, PreparedTool } from './prepare.ts';
 import { isLimited } from './prepare-limits.ts';
+import { judgeRule, type RuleResult } from './rules.ts';
 import { looksSecret, withoutSecrets } from './secrets.ts';
-
-/** What a rule said of a call. A rule that passed may still have a limit. */
-export type RuleResult = 'passed' | 'failed' | 'skipped';
 
 /** A check that did not pass. */
 export interface Failure {
@@ -21,8 +19,8 @@ export interface Failure {
 export interface Finding {
   readonly granted: boolean | null;
   readonly violations: readonly Violation[] | null;
-  /** One for each rule of the tool, in their order. */
-  readonly results: readonly RuleResult[] | null;
+  /** Whether the rules were looked at. What each said is found again: a list of it would cost every call. */
+  readonly ruled: boolean;
   readonly wrongAmounts: readonly Failure[];
 }
 
@@ -50,10 +48,9 @@ export function traceOf(question: Question, found: Finding): readonly Step[] {
     steps.push({ step: 'grants', name: 'grants', result: found.granted ? 'passed' : 'failed', conditions });
   }
   if (found.violations !== null) steps.push(argumentsStep(found.violations));
-  found.results?.forEach((result, i) => {
-    const rule = tool.rules[i];
-    if (rule !== undefined) steps.push(ruleStep(rule, result, seen));
-  });
+  if (found.ruled) {
+    for (const rule of tool.rules) steps.push(ruleStep(rule, judgeRule(rule, roots), seen));
+  }
   for (const { rule, violations } of found.wrongAmounts) {
     steps.push({ step: 'amount', name: rule ?? '', result: 'failed', violations });
   }

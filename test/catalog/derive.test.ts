@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { normalise, toRequest } from '../../src/catalog/derive.ts';
+import { normaliser, toRequest } from '../../src/catalog/derive.ts';
 import { operations } from '../../src/catalog/operations.ts';
 import type { JsonObject, Operation, UpstreamRequest, Violation } from '../../src/model/index.ts';
 
@@ -10,6 +10,8 @@ const A = '3c219e58-ed0e-4b18-ad48-f4f92793ae32';
 const B = '858a4b01-62c8-4c2f-bfa7-6d018833bea7';
 const JWT = 'h.p.s';
 const long = 'x'.repeat(16_384);
+
+const normalise = (operation: Operation, sent: JsonObject) => normaliser(operation)(sent);
 
 const byId = (operationId: string): Operation => {
   const operation = operations.find((row) => row.operationId === operationId);

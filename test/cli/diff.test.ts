@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { findDifference } from '../../src/cli/diff-search.ts';
 import { loadText } from '../../src/cli/load-policy.ts';
 import { run, temporaryFolder } from '../support/cli.ts';
+import { record } from '../support/records.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -154,5 +155,21 @@ describe('a difference of two policies', () => {
     expect(ran.code).toBe(5);
     expect(JSON.parse(ran.stdout)).toMatchObject({ calls: 3, unchanged: 2, newly_allowed: { count: 1 } });
     expect((await run(['diff', old, old, '--calls', calls])).code).toBe(0);
+  });
+
+  it('does not judge what no policy decided, and doubts the limits as long as that lasted', async () => {
+    const second = (i: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, i)).toISOString();
+    const bug = { code: 'internal_error', verdict: 'deny', upstream: null, ms: 9000 } as const;
+    const unknown = { ...bug, code: 'unauthenticated' } as const;
+    const records = [bug, unknown, {}].map((said, i) => record({ id: `${i}`, at: second(i), ...said }));
+    const calls = file('audit', records.map((each) => JSON.stringify(each)).join('\n'));
+    const old = file('old3.yaml', vend('{ rate_limit: { max: 1, window: 60, per: identity } }'));
+    const next = file('new3.yaml', vend('{ rate_limit: { max: 2, window: 60, per: identity } }'));
+    const ran = await run(['diff', old, next, '--calls', calls, '--json']);
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      calls: 1,
+      uncertain: { count: 1 },
+      undecided: { internal_error: 1, unauthenticated: 1 },
+    });
   });
 });

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { run, temporaryFolder } from '../support/cli.ts';
+import { run, start, temporaryFolder } from '../support/cli.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -245,6 +246,24 @@ describe('dry-run of many calls', () => {
       { line: 2, error: 'expected a line of at most 4 MiB' },
       expect.objectContaining({ verdict: 'allow' }),
     ]);
+  });
+
+  const noCalls = 'not a call\n'.repeat(200_000);
+  it('ends at the tenth line of a file for people that holds no calls', async () => {
+    const ran = await run(['dry-run', '--policy', policy, '--calls', '-'], { input: noCalls });
+    expect(ran).toMatchObject({
+      code: 2,
+      stderr: 'portcullis: `-` holds no calls: not one in its first 10 lines\n',
+    });
+    expect(ran.stdout.trim().split('\n')).toHaveLength(10);
+  });
+
+  it('exits 2 for a wrong line also where nobody reads on', async () => {
+    const calls = file('no-calls', noCalls);
+    const child = start(['dry-run', '--policy', policy, '--calls', calls, '--json']).child;
+    child.stdout.once('data', () => child.stdout.destroy());
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(2);
   });
 
   it('reads a file, and exits 2 where it cannot', async () => {

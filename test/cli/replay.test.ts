@@ -322,6 +322,42 @@ describe('replay', () => {
     expect(ran.code).toBe(code);
   });
 
+  it('of a file that is none says so once, with the first thing that is wrong, and exits 2', async () => {
+    const other = file('version: "1"\n'.repeat(1000));
+    const ran = await run(['replay', '--json', file(lines([call(0)])), other]);
+    const what = 'holds neither records of an audit nor calls; line 1: ';
+    expect(ran).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `portcullis: \`${other}\` ${what}not JSON: expected a value\n`,
+    });
+    const short = await run(['replay', file('{}\n[]')]);
+    expect([short.code, short.stdout, short.stderr.split('\n').length]).toEqual([2, '', 2]);
+  });
+
+  it('goes on where only the beginning of a file is broken', async () => {
+    const { report } = await replay(vend(''), [...Array(9).fill({ broken: true }), call(0)]);
+    expect(report).toMatchObject({ problems: 9, unchanged: 1 });
+  });
+
+  it('takes lines of the token service for no calls', async () => {
+    const token = { id: 't', at: at(0), event: 'token_issued', endpoint: 'token', code: 'issued', ms: 1 };
+    const { report, told } = await replay(vend(''), [token, call(0)]);
+    expect(told).toEqual([]);
+    expect(report).toMatchObject({ tokens: 1, problems: 0, unchanged: 1 });
+  });
+
+  it('says where nobody named the policy', async () => {
+    const audit = file(lines([call(0)]));
+    const people = await run(['replay', audit]);
+    expect(people.stdout).toContain('replayed by the default policy, ');
+    const programs = await Promise.all([
+      run(['replay', '--json', audit]),
+      run(['replay', '--json', audit], { env: { PORTCULLIS_POLICY: file(vend('')) } }),
+    ]);
+    expect(programs.map(({ stdout }) => JSON.parse(stdout).policy.default)).toEqual([true, false]);
+  });
+
   it('of a policy with errors exits 3, of a file that is not there 2', async () => {
     const wrong = await run(['replay', '--policy', file('default: maybe'), file(lines([call(0)]))]);
     expect(wrong).toMatchObject({ code: 3, stdout: '' });

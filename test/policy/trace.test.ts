@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, Step } from '../../src/model/index.ts';
+import type { Judgement } from '../../src/pipeline/judge.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { digestOf, fingerprintWith } from '../../src/policy/fingerprint.ts';
 import { type Circumstances, NOON, openBench, policyOf } from './support.ts';
@@ -185,5 +186,31 @@ describe('fingerprints', () => {
   });
   it('the digest of a policy is the SHA-256 of its text', () => {
     expect(digestOf('{}\n')).toBe(`sha256:${createHash('sha256').update('{}\n').digest('hex')}`);
+  });
+});
+
+describe('a decision', () => {
+  const SAME_PLACES = `tools:
+  validateJWTWithId:
+    rules:
+      - { action: deny, when: [{ path: identity.email, op: eq, value: x }] }
+      - { conditions: [{ path: identity.email, op: exists, value: true }] }`;
+  const seenIn = (steps: readonly Step[]) =>
+    steps
+      .flatMap((step) => ('when' in step || 'conditions' in step ? [step] : []))
+      .flatMap(({ when = [], conditions = [] }) => [...when, ...conditions])
+      .map(({ seen }) => seen);
+
+  it('sees nothing of another call, also where its trace is read after that', async () => {
+    const bench = openBench(SAME_PLACES);
+    const emails = ['x', 'y', undefined, 'x', 'z'];
+    const judged: Judgement[] = [];
+    for (const email of emails) {
+      const identity = { sub: 'ann', ...(email === undefined ? {} : { email }) };
+      judged.push(await bench.call('validateJWTWithId', VALIDATE, { identity }));
+    }
+    expect(judged.map(({ verdict }) => verdict)).toEqual(['deny', 'allow', 'deny', 'deny', 'allow']);
+    const first = (each: Judgement) => seenIn(each.trace())[0];
+    expect(judged.toReversed().map(first)).toEqual(emails.toReversed());
   });
 });

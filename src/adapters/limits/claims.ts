@@ -1,10 +1,10 @@
 import type { Claim, Instant, Refusal } from '../../model/index.ts';
 import { freeAt } from './windows.ts';
 
-/** What a counter holds at one moment; `parts` are its live parts with their amounts, oldest first. */
+/** What a counter holds at one moment; `parts` are its live parts, each followed by its amount, oldest first. */
 export interface Held {
   readonly used: number;
-  readonly parts: Iterable<readonly [part: number, amount: number]>;
+  readonly parts: readonly number[];
 }
 
 /** Whether a claim fits, written so that no sum passes the safe integers. */
@@ -17,9 +17,9 @@ export function refusalOf(claim: Claim, index: number, held: Held, now: Instant)
   let missing = claim.cost - (claim.max - held.used);
   let fitsAt: Instant | null = null;
   let resetAt = now;
-  for (const [part, amount] of held.parts) {
-    resetAt = freeAt(claim.window, part);
-    missing -= amount;
+  for (let i = 0; i < held.parts.length; i += 2) {
+    resetAt = freeAt(claim.window, held.parts[i] ?? 0);
+    missing -= held.parts[i + 1] ?? 0;
     if (missing <= 0) fitsAt ??= resetAt;
   }
   // A cost above max is missing something even of an empty counter.

@@ -122,5 +122,5 @@ function heldIn(fields: readonly string[]): Held {
     if (fields[i] === 'used') used = amount;
     else if (fields[i] !== 'oldest') parts.push([Number(fields[i]), amount]);
   }
-  return { used, parts: parts.sort(([a], [b]) => a - b) };
+  return { used, parts: parts.sort(([a], [b]) => a - b).flat() };
 }

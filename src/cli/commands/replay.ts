@@ -23,10 +23,12 @@ export function addReplay(program: Command, ended: Ended): void {
     .option('--json', 'the report as JSON')
     .action(async (files: readonly string[], flags: ReplayFlags) => {
       const { replay } = await import('../replay.ts');
-      const policy = flags.policy ?? process.env['PORTCULLIS_POLICY'] ?? defaultPolicy();
+      const named = flags.policy ?? process.env['PORTCULLIS_POLICY'];
+      const [policy, isDefault] = [named ?? defaultPolicy(), named === undefined];
       const { tenant, failOn = [], json = false } = flags;
       const tenantId = tenant?.toLowerCase() ?? null;
-      ended(await replay(files, { policy, tenantId, failOn, json, color: hasColor(flags) }));
+      const color = hasColor(flags);
+      ended(await replay(files, { policy, isDefault, tenantId, failOn, json, color }));
     });
   common(command, 'replay --policy candidate.yaml --fail-on newly-denied portcullis-audit.jsonl');
 }
