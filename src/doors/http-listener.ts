@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { object, type WriteObjection } from './http-reply.ts';
+import { endReady } from './http-turn.ts';
 
 /** How long the pieces of a request may take; `bodyMs` counts from its first byte to its last. */
 export interface ListenerTerms {
@@ -111,6 +112,7 @@ class Connections {
 
   /** What came in is not HTTP, or too slow. */
   fail(error: NodeJS.ErrnoException, socket: Duplex): void {
+    endReady();
     const status = STATUS_BY_ERROR.get(error.code ?? '') ?? 400;
     const res = this.newest.get(socket);
     if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
