@@ -34,11 +34,14 @@ export function openMetrics(): Metrics {
   return {
     count: (gate) => ({
       ...gate,
-      async call(raw) {
+      call(raw) {
         const begun = performance.now();
-        const outcome = await gate.call(raw);
-        note(raw.tool, codeOf(outcome), (performance.now() - begun) / 1000);
-        return outcome;
+        const counted = (outcome: Outcome) => {
+          note(raw.tool, codeOf(outcome), (performance.now() - begun) / 1000);
+          return outcome;
+        };
+        const outcome = gate.call(raw);
+        return outcome instanceof Promise ? outcome.then(counted) : counted(outcome);
       },
     }),
     text: () =>

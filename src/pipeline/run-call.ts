@@ -2,6 +2,7 @@ import { toRequest } from '../catalog/derive.ts';
 import type {
   Audit,
   AuditRecord,
+  Awaitable,
   Instant,
   Json,
   Limits,
@@ -45,16 +46,19 @@ export interface Snapshot {
  * Walks one call to its end: parse, decide, reserve, forward, settle, audit (ARCHITECTURE.md). Never throws.
  * The caller was identified by the door, before it read the call.
  */
-export async function runCall(raw: RawCall, snapshot: Snapshot, ports: Ports): Promise<Outcome> {
+export function runCall(raw: RawCall, snapshot: Snapshot, ports: Ports): Awaitable<Outcome> {
   const id = ports.newId();
   const begun = ports.elapsed();
-  const { outcome, opening, how } = await endOf(raw, id, snapshot, ports);
-  try {
-    ports.audit.write(closeRecord(opening, how, milliseconds(ports.elapsed() - begun)));
-  } catch (fault) {
-    ports.onFault(id, fault);
-  }
-  return outcome;
+  const record = ({ outcome, opening, how }: Ending) => {
+    try {
+      ports.audit.write(closeRecord(opening, how, milliseconds(ports.elapsed() - begun)));
+    } catch (fault) {
+      ports.onFault(id, fault);
+    }
+    return outcome;
+  };
+  const ending = endOf(raw, id, snapshot, ports);
+  return ending instanceof Promise ? ending.then(record) : record(ending);
 }
 
 /** How a call ended: for whoever called, and for the audit. */
@@ -64,29 +68,43 @@ interface Ending {
   readonly how: Closing;
 }
 
-async function endOf(raw: RawCall, id: string, { policy, at }: Snapshot, ports: Ports): Promise<Ending> {
+/** A value where the end is known without waiting, as every denial by the policy is. */
+function endOf(raw: RawCall, id: string, { policy, at }: Snapshot, ports: Ports): Awaitable<Ending> {
   const { fingerprint } = ports;
   const base = { id, policy: policy.digest };
   let parsed: ParsedCall | null = null;
-  try {
-    parsed = ports.parse(raw);
-    const opening = openRecord(raw, parsed?.operation ?? null, { id, at, policy, fingerprint });
-    if (parsed === null) return unknownTool(raw, { base, opening, note: 'no such tool' });
-    const judgement = await judge(policy, parsed.call, { caller: raw.caller, at, fingerprint }, ports.limits);
-    switch (judgement.verdict) {
-      case 'unknown_tool':
-        return unknownTool(raw, { base, opening, note: 'hidden by the policy' });
-      case 'deny':
-        return denied(judgement, opening, base);
-      case 'allow':
-        return await forward({ raw, parsed, judgement, opening, base, at }, ports);
-    }
-  } catch (fault) {
+  const failed = (fault: unknown): Ending => {
     ports.onFault(id, fault);
     const withoutArgs = { ...raw, args: { value: undefined, faults: [] } };
     const opening = openRecord(withoutArgs, parsed?.operation ?? null, { id, at, policy, fingerprint });
     const outcome = { ...base, ended: 'failed', reason: null, retryable: false } as const;
     return { outcome, opening, how: FAILED };
+  };
+  try {
+    parsed = ports.parse(raw);
+    const opening = openRecord(raw, parsed?.operation ?? null, { id, at, policy, fingerprint });
+    if (parsed === null) return unknownTool(raw, { base, opening, note: 'no such tool' });
+    const judged = { raw, parsed, opening, base, at };
+    const judgement = judge(policy, parsed.call, { caller: raw.caller, at, fingerprint }, ports.limits);
+    const ending =
+      judgement instanceof Promise
+        ? judgement.then((known) => follow(known, judged, ports))
+        : follow(judgement, judged, ports);
+    return ending instanceof Promise ? ending.catch(failed) : ending;
+  } catch (fault) {
+    return failed(fault);
+  }
+}
+
+function follow(judgement: Judgement, judged: Judged, ports: Ports): Awaitable<Ending> {
+  const { raw, opening, base } = judged;
+  switch (judgement.verdict) {
+    case 'unknown_tool':
+      return unknownTool(raw, { base, opening, note: 'hidden by the policy' });
+    case 'deny':
+      return denied(judgement, opening, base);
+    case 'allow':
+      return forward({ ...judged, judgement }, ports);
   }
 }
 
@@ -141,13 +159,17 @@ const FAILED: Closing = {
 const UNRECORDED =
   'The audit cannot be written at the moment, so the call was not made and took no effect. Try again later.';
 
-interface Forwarding {
+/** A call that was judged. */
+interface Judged {
   readonly raw: RawCall;
   readonly parsed: ParsedCall;
-  readonly judgement: Extract<Judgement, { verdict: 'allow' }>;
   readonly opening: Opening;
   readonly base: Base;
   readonly at: Instant;
+}
+
+interface Forwarding extends Judged {
+  readonly judgement: Extract<Judgement, { verdict: 'allow' }>;
 }
 
 async function forward(forwarding: Forwarding, ports: Ports): Promise<Ending> {
