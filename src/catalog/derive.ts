@@ -53,8 +53,9 @@ function gatherSelectors({ selectors }: Operation, args: JsonObject): Normalised
 /** A copy of an object's members; `__proto__` is not one, whatever a parser made of it. */
 function members(object: JsonObject, keep: (name: string) => boolean = () => true): JsonObject {
   const kept: Record<string, Json> = {};
-  for (const [name, member] of Object.entries(object)) {
-    if (name !== '__proto__' && keep(name)) kept[name] = member;
+  for (const name of Object.keys(object)) {
+    const member = object[name];
+    if (member !== undefined && name !== '__proto__' && keep(name)) kept[name] = member;
   }
   return kept;
 }
@@ -69,8 +70,9 @@ function lowerIds(schema: JsonObject, value: Json): Json {
   const properties = schema['properties'];
   if (!isObject(value) || !isObject(properties)) return value;
   const lowered: Record<string, Json> = {};
-  for (const [name, member] of Object.entries(value)) {
-    if (name === '__proto__') continue;
+  for (const name of Object.keys(value)) {
+    const member = value[name];
+    if (member === undefined || name === '__proto__') continue;
     const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
     lowered[name] = isObject(known) ? lowerIds(known, member) : member;
   }
