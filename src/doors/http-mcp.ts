@@ -71,11 +71,7 @@ const TOO_BUSY: Objection = {
 };
 
 /** Sees to one request to /mcp whose source is in order. */
-export function handleMcp(
-  endpoint: McpEndpoint,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Awaitable<void> {
+export function handleMcp(endpoint: McpEndpoint, req: IncomingMessage, res: ServerResponse): Awaitable<void> {
   const identity = admit(endpoint, { req, res }, { header: 'authorization', write: object });
   return identity instanceof Promise
     ? identity.then((known) => handleAdmitted(endpoint, known, { req, res }))
