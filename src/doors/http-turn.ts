@@ -7,7 +7,7 @@ interface Ready {
 }
 
 /** So many wait for each other at most: the first of them waits for the work of those that came with it. */
-const MAX_TOGETHER = 32;
+const MAX_TOGETHER = 16;
 
 let ready: Ready[] = [];
 let isPlanned = false;

@@ -4,7 +4,7 @@ import type { RedisClient } from './redis-client.ts';
 export const TIMED_OUT = 'Command timed out';
 
 /** So many wait for each other at most: the first of them waits for the work of those that came with it. */
-const MAX_TOGETHER = 32;
+const MAX_TOGETHER = 16;
 
 /** A question that waits to be sent. */
 interface Asked {
