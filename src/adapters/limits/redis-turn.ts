@@ -53,14 +53,15 @@ function sendAll(client: RedisClient, sending: readonly Asked[], timeoutMs: numb
       for (const one of waiting) one.giveUp();
     });
   }, timeoutMs);
-  // A cluster has a connection for each node; there Node joins all writes but the first.
-  const stream = 'stream' in client ? client.stream : undefined;
-  stream?.cork();
+  const nodes = 'nodes' in client ? client.nodes('master') : [client];
+  // There is no stream where a node is not connected; a question for it fails by itself.
+  const streams = nodes.flatMap(({ stream }) => stream ?? []);
+  for (const stream of streams) stream.cork();
   for (const one of sending) {
     void one.send().then(() => {
       waiting.delete(one);
       if (waiting.size === 0) clearTimeout(timer);
     });
   }
-  stream?.uncork();
+  for (const stream of streams) stream.uncork();
 }
