@@ -1,12 +1,9 @@
 import { toRequest } from '../catalog/derive.ts';
 import type {
   Audit,
-  AuditRecord,
   Awaitable,
   Instant,
-  Json,
   Limits,
-  Operation,
   Outcome,
   RawCall,
   Reply,
@@ -15,11 +12,10 @@ import type {
 } from '../model/index.ts';
 import type { Fingerprint } from '../policy/fingerprint.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
-import { looksLikeJwt, withoutSecrets } from '../policy/secrets.ts';
 import { type Closing, closeRecord, type Opening, openRecord } from './audit-record.ts';
+import { interpret } from './interpret.ts';
 import { type Judgement, judge } from './judge.ts';
 import type { ParseCall, ParsedCall } from './parse-call.ts';
-import { explainRejection } from './rejection.ts';
 
 /** The other systems that a call meets, and the effects it may have. */
 export interface Ports {
@@ -201,7 +197,9 @@ async function forward(forwarding: Forwarding, ports: Ports): Promise<Ending> {
     throw fault;
   }
   await settle(ticket, reply.got === 'nothing' && !reply.reached ? 'refund' : 'spend', at, ports);
-  const { outcome, code, note } = interpret(reply, forwarding, ports);
+  const { secrets } = judgement;
+  const { fingerprint } = ports;
+  const { outcome, code, note } = interpret(reply, { operation, base, secrets, fingerprint });
   const upstream = { status: reply.got === 'nothing' ? null : reply.status, ms };
   return { outcome, opening, how: { verdict: 'allow', code, rule: null, would, upstream, note } };
 }
@@ -222,68 +220,6 @@ async function settle(
   { limits }: Ports,
 ): Promise<void> {
   if (ticket !== null) await limits.settle(ticket, how, at);
-}
-
-interface Interpretation {
-  readonly outcome: Outcome;
-  readonly code: AuditRecord['code'];
-  readonly note: string | null;
-}
-
-function interpret(reply: Reply, { parsed, judgement, base }: Forwarding, ports: Ports): Interpretation {
-  const { operation } = parsed;
-  switch (reply.got) {
-    case 'result': {
-      const { status, body } = reply;
-      const outcome: Outcome =
-        body === null
-          ? { ...base, ended: 'result', status, body: { status }, empty: true }
-          : { ...base, ended: 'result', status, body: shown(body, operation, judgement.secrets, ports) };
-      return { outcome, code: 'allowed', note: null };
-    }
-    case 'rejection': {
-      const { reason, errors } = explainRejection(operation, reply.status, reply.body);
-      const outcome: Outcome = { ...base, ended: 'rejected', status: reply.status, reason, errors };
-      return { outcome, code: 'upstream_rejected', note: null };
-    }
-    case 'nothing':
-      return {
-        outcome: { ...base, ...unavailable(reply, operation) },
-        code: 'upstream_unavailable',
-        note: reply.why,
-      };
-  }
-}
-
-type Nothing = Extract<Reply, { got: 'nothing' }>;
-
-const FAULTS: Readonly<Record<Nothing['fault'], (why: string) => string>> = {
-  timeout: () => 'FusionAuth did not answer in time.',
-  unreachable: () => 'FusionAuth cannot be reached at the moment.',
-  broken: (why) => `There is no usable answer from FusionAuth: ${why}.`,
-  cancelled: () => 'The call was cancelled.',
-  no_api_key: (why) => `The call was not made: ${why}.`,
-};
-
-function unavailable({ fault, why, reached }: Nothing, { hints }: Operation) {
-  const doubt = reached ? ' It is not known whether the call took effect.' : ' It did not take effect.';
-  return {
-    ended: 'unavailable',
-    reason: `${FAULTS[fault](why)}${doubt}`,
-    timedOut: fault === 'timeout',
-    retryable: fault !== 'no_api_key' && (!reached || hints.idempotent),
-  } as const;
-}
-
-function shown(
-  body: Json,
-  { secretResults }: Operation,
-  secrets: 'clear' | 'fingerprint',
-  ports: Ports,
-): Json {
-  if (secrets === 'clear') return body;
-  const replace = (secret: string) => `fp:${ports.fingerprint(secret)}`;
-  return withoutSecrets(body, [], { places: secretResults, isSecret: looksLikeJwt, replace });
 }
 
 function milliseconds(elapsed: number): number {
