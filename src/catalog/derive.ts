@@ -60,8 +60,9 @@ function gatherSelectors({ selectors }: Operation, args: JsonObject): Normalised
 /** A copy of an object's members; `__proto__` is not one, whatever a parser made of it. */
 function members(object: JsonObject, keep: (name: string) => boolean = () => true): JsonObject {
   const kept: Record<string, Json> = {};
-  for (const [name, member] of Object.entries(object)) {
-    if (name !== '__proto__' && keep(name)) kept[name] = member;
+  for (const name of Object.keys(object)) {
+    const member = object[name];
+    if (member !== undefined && name !== '__proto__' && keep(name)) kept[name] = member;
   }
   return kept;
 }

@@ -14,19 +14,20 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** Opens counters at zero. Labels come from the catalog and the table of codes, so they are few. */
 export function openMetrics(): Metrics {
   const known = new Set(operations.map(({ name }) => name));
-  const calls = new Map<string, number>();
+  /** By tool, which is empty where none is known, and code. */
+  const calls = new Map<string, Map<string, number>>();
+  /** How many calls took at most that long, and longer than the bound before. */
   const buckets = BUCKETS.map(() => 0);
   let seconds = 0;
   let count = 0;
 
   const note = (tool: string, code: string, took: number) => {
     // A hidden tool counts as one that does not exist.
-    const isKnown = known.has(tool) && code !== 'unknown_tool';
-    const labels = `tool="${isKnown ? tool : ''}",code="${code}"`;
-    calls.set(labels, (calls.get(labels) ?? 0) + 1);
-    BUCKETS.forEach((bound, i) => {
-      if (took <= bound) buckets[i] = (buckets[i] ?? 0) + 1;
-    });
+    const counted = code !== 'unknown_tool' && known.has(tool) ? tool : '';
+    const byCode = calls.get(counted) ?? new Map<string, number>();
+    calls.set(counted, byCode.set(code, (byCode.get(code) ?? 0) + 1));
+    const bucket = BUCKETS.findIndex((bound) => took <= bound);
+    if (bucket !== -1) buckets[bucket] = (buckets[bucket] ?? 0) + 1;
     seconds += took;
     count++;
   };
@@ -34,21 +35,32 @@ export function openMetrics(): Metrics {
   return {
     count: (gate) => ({
       ...gate,
-      async call(raw) {
+      call(raw) {
         const begun = performance.now();
-        const outcome = await gate.call(raw);
-        note(raw.tool, codeOf(outcome), (performance.now() - begun) / 1000);
-        return outcome;
+        const counted = (outcome: Outcome) => {
+          note(raw.tool, codeOf(outcome), (performance.now() - begun) / 1000);
+          return outcome;
+        };
+        const outcome = gate.call(raw);
+        return outcome instanceof Promise ? outcome.then(counted) : counted(outcome);
       },
     }),
     text: () =>
       [
         '# HELP portcullis_calls_total Calls of tools by how they ended.',
         '# TYPE portcullis_calls_total counter',
-        ...Array.from(calls, ([labels, value]) => `portcullis_calls_total{${labels}} ${value}`),
+        ...Array.from(calls).flatMap(([tool, byCode]) =>
+          Array.from(
+            byCode,
+            ([code, value]) => `portcullis_calls_total{tool="${tool}",code="${code}"} ${value}`,
+          ),
+        ),
         '# HELP portcullis_call_duration_seconds How long calls took, FusionAuth included.',
         '# TYPE portcullis_call_duration_seconds histogram',
-        ...BUCKETS.map((bound, i) => `portcullis_call_duration_seconds_bucket{le="${bound}"} ${buckets[i]}`),
+        ...BUCKETS.map((bound, i) => {
+          const value = buckets.slice(0, i + 1).reduce((sum, each) => sum + each, 0);
+          return `portcullis_call_duration_seconds_bucket{le="${bound}"} ${value}`;
+        }),
         `portcullis_call_duration_seconds_bucket{le="+Inf"} ${count}`,
         `portcullis_call_duration_seconds_sum ${seconds}`,
         `portcullis_call_duration_seconds_count ${count}`,

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../model/index.ts';
 import { Cancel } from './cancellation.ts';
 import type { Asker, Running } from './exchange.ts';
 import { type CallFrame, INTERNAL_ERROR } from './frame.ts';
@@ -12,12 +13,12 @@ interface Answering {
   readonly tell: (answer: Answer) => void;
 }
 
-/** Walks one `tools/call` to its answer, and lets it be cancelled until then. Never rejects. */
-export async function runCall(
+/** Walks one `tools/call` to its answer, and lets it be cancelled until then. Never throws. */
+export function runCall(
   { id, method, params, tool, args, progressToken }: CallFrame,
   { sender, exchange }: Asker,
   { surface, era, log, tell }: Answering,
-): Promise<void> {
+): void {
   const { session, caller } = sender;
   const cancel = new Cancel();
   const running: Running = { cancel, exchange, silenced: false };
@@ -35,12 +36,22 @@ export async function runCall(
       if (!running.silenced) exchange.notify(JSON.stringify(message));
     },
   };
-  const answer = await surface.call(call).catch((error: unknown) => {
-    // The gate promises not to throw; a client must not wait for ever for a broken promise.
+  const settle = (answer: Answer) => {
+    session.running.delete(id);
+    if (!running.silenced) tell(answer);
+    session.onSettled?.();
+  };
+  // The gate promises not to throw; a client must not wait for ever for a broken promise.
+  const fail = (error: unknown): Answer => {
     log(`a call ended in a bug: ${error instanceof Error ? error.name : typeof error}`);
     return { error: { code: INTERNAL_ERROR, message: 'Internal error' } };
-  });
-  session.running.delete(id);
-  if (!running.silenced) tell(answer);
-  session.onSettled?.();
+  };
+  let answer: Awaitable<Answer>;
+  try {
+    answer = surface.call(call);
+  } catch (error) {
+    answer = fail(error);
+  }
+  if (answer instanceof Promise) void answer.catch(fail).then(settle);
+  else settle(answer);
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Guard, Identified, Identify, Identity } from '../model/index.ts';
+import type { Awaitable, Guard, Identified, Identify, Identity } from '../model/index.ts';
 import { objectTooOften } from './http-guarded.ts';
 import type { Objection, WriteObjection } from './http-reply.ts';
 import { metadataUrl, type TokenTerms } from './token-terms.ts';
@@ -15,16 +15,18 @@ export interface Entrance {
 type Refused = Extract<Identified, { identified: false }>;
 
 /** Who sent a request, by the one header in which this door takes tokens; null where it was refused, and answered. */
-export async function admit(
+export function admit(
   entrance: Entrance,
   { req, res }: { req: IncomingMessage; res: ServerResponse },
   { header, write }: { header: string; write: WriteObjection },
-): Promise<Identity | null> {
+): Awaitable<Identity | null> {
   const sent = req.headers[header];
-  const found = await entrance.identify({ authorization: typeof sent === 'string' ? sent : null });
-  if (found.identified) return found.identity;
-  await refuse(entrance, res, { found, address: addressOf(req), write });
-  return null;
+  const admitted = (found: Identified): Awaitable<Identity | null> =>
+    found.identified
+      ? found.identity
+      : refuse(entrance, res, { found, address: addressOf(req), write }).then(() => null);
+  const found = entrance.identify({ authorization: typeof sent === 'string' ? sent : null });
+  return found instanceof Promise ? found.then(admitted) : admitted(found);
 }
 
 /** The address by which a client is counted that is nobody in particular. */

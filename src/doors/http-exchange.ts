@@ -3,10 +3,8 @@ import type { Guard } from '../model/index.ts';
 import type { Exchange } from './exchange.ts';
 import { errorFrame, METHOD_NOT_FOUND, type RpcError } from './frame.ts';
 import { objectCounted } from './http-guarded.ts';
-import { reply, replyEmpty } from './http-reply.ts';
+import { replyEmpty, replyFrame } from './http-reply.ts';
 import { KEEP_ALIVE, STREAM_HEADERS, toEvent, writeEvent } from './http-streams.ts';
-
-const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
 /** One POST: its answer is JSON, unless something must go out before, which makes it a stream of events. */
 export class HttpExchange implements Exchange {
@@ -41,13 +39,8 @@ export class HttpExchange implements Exchange {
   }
 
   answer(frame: string): void {
-    if (this.res.headersSent) {
-      this.res.end(toEvent(frame));
-    } else {
-      const id = this.newSessionId;
-      const headers = id === null ? JSON_HEADERS : { ...JSON_HEADERS, 'mcp-session-id': id };
-      reply(this.res, 200, { body: frame, headers });
-    }
+    if (this.res.headersSent) this.res.end(toEvent(frame));
+    else replyFrame(this.res, frame, this.newSessionId);
   }
 
   refuse(error: RpcError): void {

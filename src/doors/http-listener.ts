@@ -2,14 +2,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Awaitable } from '../model/index.ts';
 import { object, type WriteObjection } from './http-reply.ts';
+import { endReady } from './http-turn.ts';
 
 /** How long the pieces of a request may take; `bodyMs` counts from its first byte to its last. */
 export interface ListenerTerms {
   readonly host: string;
   readonly port: number;
   readonly bodyMs: number;
-  readonly handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => Awaitable<void>;
   readonly log: (message: string) => void;
   /** How the door words objections; left out, as JSON-RPC. */
   readonly object?: WriteObjection;
@@ -103,14 +105,22 @@ class Connections {
       this.object(res, { status: 503, message: 'Service unavailable: shutting down' });
       return;
     }
-    this.terms.handle(req, res).catch((error: unknown) => {
-      this.terms.log(`an HTTP request ended in a bug: ${error instanceof Error ? error.name : typeof error}`);
-      this.object(res, { status: 500, message: 'Internal error' });
-    });
+    try {
+      const handled = this.terms.handle(req, res);
+      if (handled instanceof Promise) handled.catch((error: unknown) => this.blame(error, res));
+    } catch (error) {
+      this.blame(error, res);
+    }
+  }
+
+  private blame(error: unknown, res: ServerResponse): void {
+    this.terms.log(`an HTTP request ended in a bug: ${error instanceof Error ? error.name : typeof error}`);
+    this.object(res, { status: 500, message: 'Internal error' });
   }
 
   /** What came in is not HTTP, or too slow. */
   fail(error: NodeJS.ErrnoException, socket: Duplex): void {
+    endReady();
     const status = STATUS_BY_ERROR.get(error.code ?? '') ?? 400;
     const res = this.newest.get(socket);
     if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Identity } from '../model/index.ts';
+import type { Awaitable, Identity } from '../model/index.ts';
 import { ANONYMOUS, identityKey } from '../pipeline/identity-key.ts';
 import { type Frame, INVALID_PARAMS, PARSE_ERROR, readFrame } from './frame.ts';
 import { type Body, readBody } from './http-body.ts';
@@ -71,12 +71,18 @@ const TOO_BUSY: Objection = {
 };
 
 /** Sees to one request to /mcp whose source is in order. */
-export async function handleMcp(
+export function handleMcp(endpoint: McpEndpoint, req: IncomingMessage, res: ServerResponse): Awaitable<void> {
+  const identity = admit(endpoint, { req, res }, { header: 'authorization', write: object });
+  return identity instanceof Promise
+    ? identity.then((known) => handleAdmitted(endpoint, known, { req, res }))
+    : handleAdmitted(endpoint, identity, { req, res });
+}
+
+function handleAdmitted(
   endpoint: McpEndpoint,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Promise<void> {
-  const identity = await admit(endpoint, { req, res }, { header: 'authorization', write: object });
+  identity: Identity | null,
+  { req, res }: { req: IncomingMessage; res: ServerResponse },
+): Awaitable<void> {
   if (identity === null) return;
   const key = identityKey(identity);
   const who = key === ANONYMOUS ? addressOf(req) : key;

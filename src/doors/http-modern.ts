@@ -40,16 +40,18 @@ export function receiveModern(endpoint: McpEndpoint, request: McpRequest, frame:
     object(res, TOO_BUSY);
     return;
   }
-  endpoint.modernRunning.set(who, running + 1);
   const session = createMcpSession({ state: 'open', onSettled: null });
+  const exchange = new HttpExchange(res, { guard: endpoint.guard, who, newSessionId: null });
+  endpoint.modern.receive(frame, { session, caller: { identity, session: null } }, exchange);
+  // What was answered at once, as most calls are that the policy denies, can neither be cancelled nor pile up.
+  if (session.running.size === 0) return;
+  endpoint.modernRunning.set(who, running + 1);
   whenGone(res, () => {
     const left = (endpoint.modernRunning.get(who) ?? 1) - 1;
     if (left === 0) endpoint.modernRunning.delete(who);
     else endpoint.modernRunning.set(who, left);
     for (const one of session.running.values()) cancel(one);
   });
-  const exchange = new HttpExchange(res, { guard: endpoint.guard, who, newSessionId: null });
-  endpoint.modern.receive(frame, { session, caller: { identity, session: null } }, exchange);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Json } from '../model/index.ts';
 import { errorFrame, type RequestId } from './frame.ts';
+import { endTogether } from './http-turn.ts';
 
 /** Why a request is not taken: an HTTP status and what the body says. */
 export interface Objection {
@@ -22,7 +23,7 @@ export type WriteObjection = (res: ServerResponse, objection: Objection) => void
 /** What the SDK's servers answer where only HTTP is at fault. */
 const HTTP_ERROR = -32000;
 
-/** Writes a whole answer in one go. Does nothing where one was begun or the client is gone. */
+/** Writes a whole answer, at the end of this turn. Does nothing where one was begun or the client is gone. */
 export function reply(
   res: ServerResponse,
   status: number,
@@ -30,7 +31,24 @@ export function reply(
 ): void {
   if (res.headersSent || res.destroyed) return;
   res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  res.end(body);
+  endTogether(res, body);
+}
+
+const FRAME = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+
+/** Writes a frame as the whole answer, as `reply` does. */
+export function replyFrame(res: ServerResponse, frame: string, newSessionId: string | null): void {
+  if (newSessionId !== null) {
+    reply(res, 200, { body: frame, headers: { ...FRAME, 'mcp-session-id': newSessionId } });
+  } else if (!res.headersSent && !res.destroyed) {
+    // Almost every answer is one of these: copying the headers costs more than writing them.
+    res.writeHead(200, {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'content-length': Buffer.byteLength(frame),
+    });
+    endTogether(res, frame);
+  }
 }
 
 /** Writes an answer that has no body. */

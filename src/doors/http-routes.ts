@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Awaitable } from '../model/index.ts';
 import { checkSource } from './http-checks.ts';
 import { handleMcp, type McpEndpoint } from './http-mcp.ts';
 import { type Pages, tellPage } from './http-pages.ts';
@@ -12,16 +13,20 @@ export interface Routes extends Pages {
 }
 
 /** Sees to one request, whatever its path. */
-export async function handleRequest(
-  routes: Routes,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Promise<void> {
+export function handleRequest(routes: Routes, req: IncomingMessage, res: ServerResponse): Awaitable<void> {
   const objection = checkSource(req, routes.sources);
   if (objection !== null) return object(res, objection);
   const path = pathOf(req.url ?? '');
   if (path === '/mcp') return handleMcp(routes.endpoint, req, res);
-  if (!(await tellPage(routes, path, { req, res }))) replyJson(res, 404, { error: 'not found' });
+  return handlePage(routes, path, { req, res });
+}
+
+async function handlePage(
+  routes: Routes,
+  path: string,
+  exchange: { req: IncomingMessage; res: ServerResponse },
+): Promise<void> {
+  if (!(await tellPage(routes, path, exchange))) replyJson(exchange.res, 404, { error: 'not found' });
 }
 
 function pathOf(target: string): string {

@@ -1,7 +1,7 @@
 import type { Caller, Identity, Instant } from '../model/index.ts';
 import { createMcpSession, type McpSession } from './exchange.ts';
 import type { EventStream } from './http-streams.ts';
-import { isSameText, mintSessionId, RANDOM_LENGTH, verifySessionId } from './session-id.ts';
+import { mintSessionId, RANDOM_LENGTH, verifySessionId } from './session-id.ts';
 
 /** What this process knows of an MCP session over HTTP. */
 export interface HttpSession {
@@ -36,7 +36,7 @@ const MAX_STREAMS = 16;
 
 /** The sessions of one HTTP door. An id proves itself, so a session that is not here may still be genuine. */
 export class HttpSessions {
-  /** By random part, the one that was used longest ago first. */
+  /** By id, the one that was used longest ago first: an id that is found here was proved before. */
   private readonly live = new Map<string, HttpSession>();
   private readonly buried = new Set<string>();
   private readonly terms: SessionTerms;
@@ -58,18 +58,18 @@ export class HttpSessions {
 
   /** The session of that id, or null where it is forged, another identity's, or over. */
   find(id: string, identityKey: string): HttpSession | null {
-    const random = id.slice(0, RANDOM_LENGTH);
-    const known = this.live.get(random);
-    if (known === undefined) return this.buried.has(random) ? null : this.welcome(id, identityKey);
-    if (known.identityKey !== identityKey || !isSameText(known.id, id)) return null;
+    // No character is compared before the whole text has the hash of one that is known, which nobody can aim at.
+    const known = this.live.get(id);
+    if (known === undefined) return this.welcome(id, identityKey);
+    if (known.identityKey !== identityKey) return null;
     const now = this.terms.now();
     if (this.isOver(known, now)) {
       this.end(known);
       return null;
     }
     known.seenAt = now;
-    this.live.delete(random);
-    this.live.set(random, known);
+    this.live.delete(id);
+    this.live.set(id, known);
     return known;
   }
 
@@ -115,6 +115,7 @@ export class HttpSessions {
 
   /** Takes in a session that another process opened, or this one before it was restarted. */
   private welcome(id: string, identityKey: string): HttpSession | null {
+    if (this.buried.has(id.slice(0, RANDOM_LENGTH))) return null;
     const claim = verifySessionId(this.terms.secret, identityKey, id);
     if (claim === null || this.terms.now() - claim.issuedAt > LIFE_MS) return null;
     return this.admit({ id, ...claim }, identityKey, 'open');
@@ -139,7 +140,7 @@ export class HttpSessions {
       waiting: null,
     };
     if (this.live.size >= (this.terms.maxLive ?? MAX_LIVE)) this.dropLongestUnused();
-    this.live.set(random, session);
+    this.live.set(id, session);
     return session;
   }
 
@@ -156,7 +157,7 @@ export class HttpSessions {
   }
 
   private drop(session: HttpSession): void {
-    this.live.delete(session.random);
+    this.live.delete(session.id);
     for (const stream of session.streams) stream.end();
   }
 

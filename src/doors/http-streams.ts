@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { endReady } from './http-turn.ts';
 
 /** Headers of an answer that is a stream of events; the last two keep proxies from holding it back. */
 export const STREAM_HEADERS = {
@@ -40,7 +41,10 @@ export function isGone({ req: { socket } }: ServerResponse): boolean {
 export function whenGone(res: ServerResponse, listener: () => void): void {
   const { socket } = res.req;
   // With half-open connections allowed, a client that went away shows only as the end of what it sends.
-  const leave = () => socket.destroy();
+  const leave = () => {
+    endReady();
+    socket.destroy();
+  };
   const tell = () => {
     socket.off('end', leave);
     socket.off('close', tell);

@@ -49,7 +49,7 @@ export function createMcp(options: McpOptions): Mcp {
     } else if (frame.kind === 'misfit') {
       exchange.answer(errorFrame({ id: frame.id, code: INVALID_PARAMS, message: frame.message }));
     } else if (frame.kind === 'call') {
-      void runCall(frame, asker, {
+      runCall(frame, asker, {
         surface,
         log,
         era: 'legacy',

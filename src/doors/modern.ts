@@ -73,7 +73,7 @@ export function createModern({ surface, version, log }: McpOptions): Modern {
     } else if (sender.session.running.has(id)) {
       refuse(INVALID_REQUEST, 'Invalid request: a request with this id is still running');
     } else if (frame.kind === 'call') {
-      void runCall(frame, asker, { surface, log, era: 'modern', tell });
+      runCall(frame, asker, { surface, log, era: 'modern', tell });
     } else if (frame.kind === 'misfit' && method !== 'initialize') {
       refuse(INVALID_PARAMS, frame.message);
     } else if (method === 'server/discover') {

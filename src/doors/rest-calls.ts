@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Caller, Gate } from '../model/index.ts';
+import type { Caller, Cancellation, Gate } from '../model/index.ts';
 import { ANONYMOUS, identityKey } from '../pipeline/identity-key.ts';
+import { Cancel } from './cancellation.ts';
 import { readBody } from './http-body.ts';
 import { announcesTooMuch, MAX_BODY_BYTES } from './http-checks.ts';
 import { addressOf, admit, type Entrance } from './http-entrance.ts';
@@ -115,10 +116,10 @@ function isShown({ gate }: RestCalls, caller: Caller, name: string): boolean {
 }
 
 /** Aborted when the connection is gone before the answer: over plain HTTP there is no other way to cancel. */
-function goneSignal(res: ServerResponse): AbortSignal {
-  const controller = new AbortController();
+function goneSignal(res: ServerResponse): Cancellation {
+  const cancel = new Cancel();
   res.once('close', () => {
-    if (!res.writableFinished) controller.abort();
+    if (!res.writableFinished) cancel.abort();
   });
-  return controller.signal;
+  return cancel;
 }

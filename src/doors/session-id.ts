@@ -32,7 +32,7 @@ export function verifySessionId(secret: Buffer, identityKey: string, id: string)
 }
 
 /** Whether two texts are equal, in a time that tells only their lengths. */
-export function isSameText(one: string, other: string): boolean {
+function isSameText(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)];
   return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -1,4 +1,4 @@
-import type { Caller, Cancellation, Gate, Json, JsonObject, SentArgs } from '../model/index.ts';
+import type { Awaitable, Caller, Cancellation, Gate, Json, JsonObject, SentArgs } from '../model/index.ts';
 import { toToolResult } from '../pipeline/respond.ts';
 import type { RequestId } from './frame.ts';
 
@@ -32,7 +32,7 @@ export type Answer =
 export interface Surface {
   readonly capabilities: Readonly<Record<Era, JsonObject>>;
   readonly instructions: string;
-  call(call: ToolCall): Promise<Answer>;
+  call(call: ToolCall): Awaitable<Answer>;
   /** Null where the server has no such method. */
   ask(asked: Asked): Answer | null;
   /** Takes a client's response to something that it was asked. */
@@ -56,9 +56,12 @@ export function toolSurface(gate: Gate, transport: 'stdio' | 'http'): Surface {
   return {
     capabilities: { legacy: CAPABILITIES, modern: CAPABILITIES },
     instructions: INSTRUCTIONS,
-    async call({ tool, args, caller, signal, progressToken, say }) {
-      const onForward = progressToken === undefined ? {} : { onForward: () => say(progress(progressToken)) };
-      return toToolResult(await gate.call({ tool, args, transport, caller, signal, ...onForward }));
+    call({ tool, args, caller, signal, progressToken, say }) {
+      const raw = { tool, args, transport, caller, signal };
+      const outcome = gate.call(
+        progressToken === undefined ? raw : { ...raw, onForward: () => say(progress(progressToken)) },
+      );
+      return outcome instanceof Promise ? outcome.then(toToolResult) : toToolResult(outcome);
     },
     ask: ({ method, caller }) =>
       method === 'tools/list' ? { result: { tools: gate.list(caller).map((tool) => ({ ...tool })) } } : null,

@@ -24,6 +24,8 @@ export interface JsonObject {
 
 /** Names and indexes from the root of a value; `*` stands for every element of a list. */
 export type Path = readonly (string | number)[];
+/** What is known at once where nothing has to be waited for: a promise for each call costs as much as deciding it. */
+export type Awaitable<T> = T | Promise<T>;
 /** Milliseconds since the epoch, UTC. */
 export type Instant = number;
 /** The name of a rule, or `KEY#n` where it has none. */
@@ -522,7 +524,7 @@ export interface AuditRecord {
 
 export interface Limits {
   /** All binding claims or none, in one step; observed rules are taken where they fit. Never throws. */
-  reserve(claims: readonly Claim[], at: Instant): Promise<Hold>;
+  reserve(claims: readonly Claim[], at: Instant): Awaitable<Hold>;
   /** Idempotent: the first settling of a ticket counts. `refund` gives back only into the windows it was taken from. */
   settle(ticket: Ticket, how: 'spend' | 'refund', at: Instant): Promise<void>;
   /** Whether the store answers now. */
@@ -564,7 +566,7 @@ export interface Guard {
 }
 
 /** Whoever opened a connection -> an identity. */
-export type Identify = (credentials: Credentials) => Promise<Identified>;
+export type Identify = (credentials: Credentials) => Awaitable<Identified>;
 
 /** A tool as an agent is shown it. */
 export interface ListedTool {
@@ -585,7 +587,7 @@ export interface ListedTool {
 /** All that a door may ask of the proxy. */
 export interface Gate {
   /** Walks one call to its end. Never throws. */
-  call(raw: RawCall): Promise<Outcome>;
+  call(raw: RawCall): Awaitable<Outcome>;
   /** The tools that this caller is shown, in catalog order. */
   list(caller: Caller): readonly ListedTool[];
   /** Told after a reload that changed what may be listed. Answers the function that stops it. */

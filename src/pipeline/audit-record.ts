@@ -39,7 +39,7 @@ export function openRecord(
   const mark = (secret: string) => `hmac:${fingerprint(secret)}`;
   return {
     id,
-    at: new Date(at).toISOString(),
+    at: timeText(at),
     tool: operation?.name ?? (isPlainName(raw.tool) ? raw.tool : mark(raw.tool)),
     operation: operation?.operationId ?? null,
     transport: raw.transport,
@@ -74,6 +74,14 @@ export function closeRecord(opening: Opening, closing: Closing, ms: number): Aud
   return note === null ? record : { ...record, note };
 }
 
+let lastTime = { at: Number.NaN, text: '' };
+
+/** Many calls share a millisecond; writing it takes as long as judging one of them. */
+function timeText(at: number): string {
+  if (lastTime.at !== at) lastTime = { at, text: new Date(at).toISOString() };
+  return lastTime.text;
+}
+
 type RecordedCaller = AuditRecord['caller'];
 
 /** Callers outlive their calls; a keyed hash of the same session is not made again. */
@@ -106,12 +114,29 @@ function recordedArgs(
   mark: (secret: string) => string,
 ): Json {
   if (sent === undefined) return {};
-  const text = JSON.stringify(sent);
-  if (text.length > MAX_ARGS_CHARACTERS || !isObject(sent)) return mark(text);
+  if (!isObject(sent) || mayBeLong(sent)) {
+    const text = JSON.stringify(sent);
+    if (text.length > MAX_ARGS_CHARACTERS || !isObject(sent)) return mark(text);
+  }
   const known = knownOnly(sent, operation?.inputSchema ?? NOTHING_KNOWN, mark);
   const places = operation?.secretArgs ?? [];
   return withoutSecrets(known, [], { places, isSecret: looksSecret, replace: mark });
 }
+
+/** False only where the text of an object is certainly no longer than what is recorded; to write it out costs more. */
+function mayBeLong(sent: JsonObject): boolean {
+  let most = 2;
+  for (const [name, member] of Object.entries(sent)) {
+    if (typeof member === 'object' && member !== null) return true;
+    most += MOST_ESCAPED * (name.length + (typeof member === 'string' ? member.length : 0)) + MOST_AROUND;
+  }
+  return most > MAX_ARGS_CHARACTERS;
+}
+
+/** Characters of JSON that one of a string becomes, `\uXXXX`. */
+const MOST_ESCAPED = 6;
+/** More than the longest number has, with the quotes, colon and comma of a member. */
+const MOST_AROUND = 40;
 
 const NOTHING_KNOWN: JsonObject = { type: 'object', additionalProperties: false };
 

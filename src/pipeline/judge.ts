@@ -1,4 +1,5 @@
 import type {
+  Awaitable,
   Call,
   Claim,
   Decision,
@@ -46,17 +47,20 @@ export interface Denial {
 }
 
 /** Decides, then reserves: a call takes from its limits only when everything else passed. */
-export async function judge(
+export function judge(
   policy: PreparedPolicy,
   call: Call,
   context: DecisionContext,
   limits: Limits,
-): Promise<Judgement> {
+): Awaitable<Judgement> {
   const decision = decide(policy, call, context);
   if (decision.verdict === 'unknown_tool') return decision;
   if (decision.verdict === 'deny') return denied(decision);
   if (decision.claims.length === 0) return allowed(decision, { ticket: null, missed: [], at: context.at });
-  return conclude(decision, await limits.reserve(decision.claims, context.at), context.at);
+  const hold = limits.reserve(decision.claims, context.at);
+  return hold instanceof Promise
+    ? hold.then((held) => conclude(decision, held, context.at))
+    : conclude(decision, hold, context.at);
 }
 
 type Allow = Extract<Decision, { verdict: 'allow' }>;

@@ -1,11 +1,9 @@
 import { toRequest } from '../catalog/derive.ts';
 import type {
   Audit,
-  AuditRecord,
+  Awaitable,
   Instant,
-  Json,
   Limits,
-  Operation,
   Outcome,
   RawCall,
   Reply,
@@ -14,11 +12,10 @@ import type {
 } from '../model/index.ts';
 import type { Fingerprint } from '../policy/fingerprint.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
-import { looksLikeJwt, withoutSecrets } from '../policy/secrets.ts';
 import { type Closing, closeRecord, type Opening, openRecord } from './audit-record.ts';
+import { interpret } from './interpret.ts';
 import { type Judgement, judge } from './judge.ts';
 import type { ParseCall, ParsedCall } from './parse-call.ts';
-import { explainRejection } from './rejection.ts';
 
 /** The other systems that a call meets, and the effects it may have. */
 export interface Ports {
@@ -45,16 +42,19 @@ export interface Snapshot {
  * Walks one call to its end: parse, decide, reserve, forward, settle, audit (ARCHITECTURE.md). Never throws.
  * The caller was identified by the door, before it read the call.
  */
-export async function runCall(raw: RawCall, snapshot: Snapshot, ports: Ports): Promise<Outcome> {
+export function runCall(raw: RawCall, snapshot: Snapshot, ports: Ports): Awaitable<Outcome> {
   const id = ports.newId();
   const begun = ports.elapsed();
-  const { outcome, opening, how } = await endOf(raw, id, snapshot, ports);
-  try {
-    ports.audit.write(closeRecord(opening, how, milliseconds(ports.elapsed() - begun)));
-  } catch (fault) {
-    ports.onFault(id, fault);
-  }
-  return outcome;
+  const record = ({ outcome, opening, how }: Ending) => {
+    try {
+      ports.audit.write(closeRecord(opening, how, milliseconds(ports.elapsed() - begun)));
+    } catch (fault) {
+      ports.onFault(id, fault);
+    }
+    return outcome;
+  };
+  const ending = endOf(raw, id, snapshot, ports);
+  return ending instanceof Promise ? ending.then(record) : record(ending);
 }
 
 /** How a call ended: for whoever called, and for the audit. */
@@ -64,29 +64,43 @@ interface Ending {
   readonly how: Closing;
 }
 
-async function endOf(raw: RawCall, id: string, { policy, at }: Snapshot, ports: Ports): Promise<Ending> {
+/** A value where the end is known without waiting, as every denial by the policy is. */
+function endOf(raw: RawCall, id: string, { policy, at }: Snapshot, ports: Ports): Awaitable<Ending> {
   const { fingerprint } = ports;
   const base = { id, policy: policy.digest };
   let parsed: ParsedCall | null = null;
-  try {
-    parsed = ports.parse(raw);
-    const opening = openRecord(raw, parsed?.operation ?? null, { id, at, policy, fingerprint });
-    if (parsed === null) return unknownTool(raw, { base, opening, note: 'no such tool' });
-    const judgement = await judge(policy, parsed.call, { caller: raw.caller, at, fingerprint }, ports.limits);
-    switch (judgement.verdict) {
-      case 'unknown_tool':
-        return unknownTool(raw, { base, opening, note: 'hidden by the policy' });
-      case 'deny':
-        return denied(judgement, opening, base);
-      case 'allow':
-        return await forward({ raw, parsed, judgement, opening, base, at }, ports);
-    }
-  } catch (fault) {
+  const failed = (fault: unknown): Ending => {
     ports.onFault(id, fault);
     const withoutArgs = { ...raw, args: { value: undefined, faults: [] } };
     const opening = openRecord(withoutArgs, parsed?.operation ?? null, { id, at, policy, fingerprint });
     const outcome = { ...base, ended: 'failed', reason: null, retryable: false } as const;
     return { outcome, opening, how: FAILED };
+  };
+  try {
+    parsed = ports.parse(raw);
+    const opening = openRecord(raw, parsed?.operation ?? null, { id, at, policy, fingerprint });
+    if (parsed === null) return unknownTool(raw, { base, opening, note: 'no such tool' });
+    const judged = { raw, parsed, opening, base, at };
+    const judgement = judge(policy, parsed.call, { caller: raw.caller, at, fingerprint }, ports.limits);
+    const ending =
+      judgement instanceof Promise
+        ? judgement.then((known) => follow(known, judged, ports))
+        : follow(judgement, judged, ports);
+    return ending instanceof Promise ? ending.catch(failed) : ending;
+  } catch (fault) {
+    return failed(fault);
+  }
+}
+
+function follow(judgement: Judgement, judged: Judged, ports: Ports): Awaitable<Ending> {
+  const { raw, opening, base } = judged;
+  switch (judgement.verdict) {
+    case 'unknown_tool':
+      return unknownTool(raw, { base, opening, note: 'hidden by the policy' });
+    case 'deny':
+      return denied(judgement, opening, base);
+    case 'allow':
+      return forward({ ...judged, judgement }, ports);
   }
 }
 
@@ -141,13 +155,17 @@ const FAILED: Closing = {
 const UNRECORDED =
   'The audit cannot be written at the moment, so the call was not made and took no effect. Try again later.';
 
-interface Forwarding {
+/** A call that was judged. */
+interface Judged {
   readonly raw: RawCall;
   readonly parsed: ParsedCall;
-  readonly judgement: Extract<Judgement, { verdict: 'allow' }>;
   readonly opening: Opening;
   readonly base: Base;
   readonly at: Instant;
+}
+
+interface Forwarding extends Judged {
+  readonly judgement: Extract<Judgement, { verdict: 'allow' }>;
 }
 
 async function forward(forwarding: Forwarding, ports: Ports): Promise<Ending> {
@@ -179,7 +197,9 @@ async function forward(forwarding: Forwarding, ports: Ports): Promise<Ending> {
     throw fault;
   }
   await settle(ticket, reply.got === 'nothing' && !reply.reached ? 'refund' : 'spend', at, ports);
-  const { outcome, code, note } = interpret(reply, forwarding, ports);
+  const { secrets } = judgement;
+  const { fingerprint } = ports;
+  const { outcome, code, note } = interpret(reply, { operation, base, secrets, fingerprint });
   const upstream = { status: reply.got === 'nothing' ? null : reply.status, ms };
   return { outcome, opening, how: { verdict: 'allow', code, rule: null, would, upstream, note } };
 }
@@ -200,68 +220,6 @@ async function settle(
   { limits }: Ports,
 ): Promise<void> {
   if (ticket !== null) await limits.settle(ticket, how, at);
-}
-
-interface Interpretation {
-  readonly outcome: Outcome;
-  readonly code: AuditRecord['code'];
-  readonly note: string | null;
-}
-
-function interpret(reply: Reply, { parsed, judgement, base }: Forwarding, ports: Ports): Interpretation {
-  const { operation } = parsed;
-  switch (reply.got) {
-    case 'result': {
-      const { status, body } = reply;
-      const outcome: Outcome =
-        body === null
-          ? { ...base, ended: 'result', status, body: { status }, empty: true }
-          : { ...base, ended: 'result', status, body: shown(body, operation, judgement.secrets, ports) };
-      return { outcome, code: 'allowed', note: null };
-    }
-    case 'rejection': {
-      const { reason, errors } = explainRejection(operation, reply.status, reply.body);
-      const outcome: Outcome = { ...base, ended: 'rejected', status: reply.status, reason, errors };
-      return { outcome, code: 'upstream_rejected', note: null };
-    }
-    case 'nothing':
-      return {
-        outcome: { ...base, ...unavailable(reply, operation) },
-        code: 'upstream_unavailable',
-        note: reply.why,
-      };
-  }
-}
-
-type Nothing = Extract<Reply, { got: 'nothing' }>;
-
-const FAULTS: Readonly<Record<Nothing['fault'], (why: string) => string>> = {
-  timeout: () => 'FusionAuth did not answer in time.',
-  unreachable: () => 'FusionAuth cannot be reached at the moment.',
-  broken: (why) => `There is no usable answer from FusionAuth: ${why}.`,
-  cancelled: () => 'The call was cancelled.',
-  no_api_key: (why) => `The call was not made: ${why}.`,
-};
-
-function unavailable({ fault, why, reached }: Nothing, { hints }: Operation) {
-  const doubt = reached ? ' It is not known whether the call took effect.' : ' It did not take effect.';
-  return {
-    ended: 'unavailable',
-    reason: `${FAULTS[fault](why)}${doubt}`,
-    timedOut: fault === 'timeout',
-    retryable: fault !== 'no_api_key' && (!reached || hints.idempotent),
-  } as const;
-}
-
-function shown(
-  body: Json,
-  { secretResults }: Operation,
-  secrets: 'clear' | 'fingerprint',
-  ports: Ports,
-): Json {
-  if (secrets === 'clear') return body;
-  const replace = (secret: string) => `fp:${ports.fingerprint(secret)}`;
-  return withoutSecrets(body, [], { places: secretResults, isSecret: looksLikeJwt, replace });
 }
 
 function milliseconds(elapsed: number): number {

@@ -14,6 +14,13 @@ const JWT = /eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\./;
 const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 const RUNS = /[A-Za-z0-9+/_-]{32,}/g;
 
+const UUID_LENGTH = 36;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function isUuid(text: string): boolean {
+  return text.length === UUID_LENGTH && UUID.test(text);
+}
+
 /** Whether a text has a JWT in it. */
 export function looksLikeJwt(text: string): boolean {
   return JWT.test(text);
@@ -21,7 +28,7 @@ export function looksLikeJwt(text: string): boolean {
 
 /** Whether a text has in it what could be a JWT, a refresh token, an API key or a session id; an id is none. */
 export function looksSecret(text: string): boolean {
-  if (text.length < 20) return false;
+  if (text.length < 20 || isUuid(text)) return false;
   return (
     looksLikeJwt(text) || (text.replaceAll(UUIDS, ' ').match(RUNS) ?? []).some((run) => /[0-9]/.test(run))
   );
@@ -38,18 +45,36 @@ export function blotted(text: string): string {
  * @param at where the value stands.
  */
 export function withoutSecrets(value: Json, at: Path, redaction: Redaction): Json {
-  const { places, isSecret, replace } = redaction;
-  if (places.some((place) => place.length <= at.length && place.every((step, i) => fits(step, at[i])))) {
+  return shownAt(value, [...at], redaction);
+}
+
+/** `at` is where the value stands while it is looked at; it is left as it was. */
+function shownAt(value: Json, at: (string | number)[], redaction: Redaction): Json {
+  const { isSecret, replace } = redaction;
+  if (isSecretPlace(at, redaction)) {
     return replace(typeof value === 'string' ? value : JSON.stringify(value));
   }
   if (typeof value === 'string') return isSecret(value) ? replace(value) : value;
-  if (isList(value)) return value.map((element, i) => withoutSecrets(element, [...at, i], redaction));
+  const below = (step: string | number, member: Json) => {
+    at.push(step);
+    const shown = shownAt(member, at, redaction);
+    at.pop();
+    return shown;
+  };
+  if (isList(value)) return value.map((element, i) => below(i, element));
   if (!isObject(value)) return value;
   const shown: Record<string, Json> = {};
   for (const [name, member] of Object.entries(value)) {
-    shown[isSecret(name) ? replace(name) : name] = withoutSecrets(member, [...at, name], redaction);
+    shown[isSecret(name) ? replace(name) : name] = below(name, member);
   }
   return shown;
+}
+
+function isSecretPlace(at: Path, { places }: Redaction): boolean {
+  for (const place of places) {
+    if (place.length <= at.length && place.every((step, i) => fits(step, at[i]))) return true;
+  }
+  return false;
 }
 
 function fits(secret: string | number, step: string | number | undefined): boolean {

@@ -102,3 +102,22 @@ test('past 1,000 calls on their way no more are read', async () => {
   await done;
   expect(gate.ended.length).toBe(1500);
 });
+
+test('what comes of one input is written together, sixteen frames at most', async () => {
+  const written: number[] = [];
+  const output = new Writable({
+    highWaterMark: 1_000_000,
+    write: (_chunk, _encoding, callback) => {
+      written.push(1);
+      callback();
+    },
+    writev: (chunks, callback) => {
+      written.push(chunks.length);
+      callback();
+    },
+  });
+  const { input, done } = open(output);
+  input.end('nonsense\n'.repeat(20));
+  await done;
+  expect(written).toEqual([16, 4]);
+});

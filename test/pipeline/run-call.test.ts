@@ -339,6 +339,17 @@ describe('a bug', () => {
     });
   });
 
+  it('that a limit store throws at once is one as well', async () => {
+    const limits: Limits = {
+      ...memoryLimits(),
+      reserve: () => {
+        throw new Error('a bug');
+      },
+    };
+    const walked = await openLine({ policy: ONE, limits }).call(VEND, {});
+    expect(walked).toMatchObject({ outcome: { ended: 'failed' }, records: [{ code: 'internal_error' }] });
+  });
+
   it('in the audit is logged, and the agent gets its answer', async () => {
     const audit = {
       write: () => {

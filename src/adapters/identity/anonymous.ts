@@ -4,5 +4,5 @@ import type { Identified, Identify } from '../../model/index.ts';
 export function anonymous(): Identify {
   // One value for all: what is known of an identity is kept by the identity itself.
   const nobody: Identified = { identified: true, identity: {} };
-  return async () => nobody;
+  return () => nobody;
 }

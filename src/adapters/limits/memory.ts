@@ -33,7 +33,7 @@ export function memoryLimits(options: { readonly maxCounters?: number } = {}): L
   };
 
   return {
-    async reserve(claims, at) {
+    reserve(claims, at) {
       if (closed) return { hold: 'unknown', why: 'the limit store is closed' };
       latest = Math.max(latest, at);
       return reserve(claims, latest);

@@ -1,4 +1,5 @@
 import { openClient, type RedisClient, SILENCE_MS } from './redis-client.ts';
+import { askTogether, TIMED_OUT } from './redis-turn.ts';
 import type { RedisTarget } from './redis-url.ts';
 
 /** A reply, or why there was none in time. */
@@ -10,14 +11,13 @@ export type Answer<Reply> =
 export interface RedisConnection {
   /** Resolves once the server is ready; rejects where it is not within two seconds, and gives up. */
   connect(): Promise<void>;
-  /** Never throws, and never takes longer than the command timeout. */
+  /** Never throws, and never takes longer than the rest of this turn of the event loop and the command timeout. */
   ask<Reply>(question: (client: RedisClient) => Promise<Reply>): Promise<Answer<Reply>>;
   close(): Promise<void>;
 }
 
 const CONNECT_WITHIN_MS = 2000;
 const CLOSE_WITHIN_MS = 100;
-const TIMED_OUT = 'Command timed out';
 
 /** Prepares a connection that tells of every change of its state; nothing is sent before `connect`. */
 export function openConnection(
@@ -29,6 +29,7 @@ export function openConnection(
   const words = (why: string) => `Redis at ${target.name}: ${why}`;
   const state = followState(client, (up, why) => onStateChange(up, words(why)));
   const silence = watchSilence(client);
+  const ask = askTogether(client, timeoutMs);
   let closed = false;
 
   const close = async () => {
@@ -57,7 +58,7 @@ export function openConnection(
     async ask(question) {
       if (closed) return { got: false, why: words('closed') };
       try {
-        const reply = await within(timeoutMs, question(client));
+        const reply = await ask(question);
         silence.broken();
         state.turn(true, 'answers again');
         return { got: true, reply };
@@ -140,8 +141,7 @@ function replyCode(message: string): string {
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    // Where we ourselves were busy the reply may have come and wait to be read: that is looked at first.
-    timer = setTimeout(() => setImmediate(() => reject(new Error(TIMED_OUT))), ms);
+    timer = setTimeout(() => reject(new Error(TIMED_OUT)), ms);
   });
   try {
     return await Promise.race([promise, late]);

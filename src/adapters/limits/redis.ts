@@ -54,12 +54,14 @@ export function redisLimits(options: RedisLimitsOptions): Limits & { connect(): 
     },
     async reserve(claims) {
       if (claims.length === 0) return { hold: 'granted', ticket: { id: randomUUID() }, missed: [] };
-      const sentAt = performance.now();
-      // Whoever asked is told `unknown` at the timeout; a frozen server that wakes later must not charge for it.
-      const deadline =
-        aheadMs === null ? Number.MAX_SAFE_INTEGER : Math.ceil(sentAt + aheadMs) + commandTimeoutMs;
-      const question = reserveArgs(prefix, claims, deadline);
-      const answer = await connection.ask((client) => client.portcullisReserve(claims.length, ...question));
+      let sentAt = 0;
+      const answer = await connection.ask((client) => {
+        sentAt = performance.now();
+        // Whoever asked is told `unknown` at the timeout; a frozen server that wakes later must not charge for it.
+        const deadline =
+          aheadMs === null ? Number.MAX_SAFE_INTEGER : Math.ceil(sentAt + aheadMs) + commandTimeoutMs;
+        return client.portcullisReserve(claims.length, ...reserveArgs(prefix, claims, deadline));
+      });
       if (!answer.got) return { hold: 'unknown', why: answer.why };
       const [inTime, now] = answer.reply;
       // The way of the question is in this; a slow one must not loosen the deadline, a clock that drifts may.

@@ -25,7 +25,7 @@ export function claim(over: Partial<Claim> = {}): Claim {
 }
 
 /** Reserves now. */
-export function reserve({ limits, now }: Setting, ...claims: readonly Claim[]): Promise<Hold> {
+export async function reserve({ limits, now }: Setting, ...claims: readonly Claim[]): Promise<Hold> {
   return limits.reserve(claims, now());
 }
 

@@ -52,6 +52,18 @@ test('a reserve is all or none, and a refund is its exact opposite', async () =>
   await oneConnection.limits.close();
 });
 
+test('sixteen questions of a turn reach Redis together', async () => {
+  const setting = await open();
+  const reads = async () => Number(/total_reads_processed:([0-9]+)/.exec(await raw.info('stats'))?.[1]);
+  await reserve(setting, claim());
+  const before = await reads();
+  const holds = await Promise.all(
+    Array.from({ length: 16 }, (_, i) => Promise.resolve().then(() => reserve(setting, claim({ max: i })))),
+  );
+  expect(holds.map(({ hold }) => hold).slice(0, 2)).toEqual(['refused', 'refused']);
+  expect((await reads()) - before).toBe(2); // One of them is the question for this number.
+});
+
 test('two proxies share a counter: of 200 calls at once against 50 exactly 50 are granted', async () => {
   const [one, two] = [await open('both'), await open('both')];
   const calls = Array.from({ length: 200 }, (_, i) => reserve(i % 2 === 0 ? one : two, claim({ max: 50 })));

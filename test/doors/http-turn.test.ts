@@ -1,0 +1,137 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { setImmediate as turnEnds } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openListener } from '../../src/doors/http-listener.ts';
+import { whenGone } from '../../src/doors/http-streams.ts';
+import { endReady, endTogether } from '../../src/doors/http-turn.ts';
+import type { Outcome } from '../../src/model/index.ts';
+import { createGate } from './fake-gate.ts';
+import { call, openRaw, openSession, post, rawPost, startHttp, type TestDoor } from './support.ts';
+
+function answer(): ServerResponse {
+  return new ServerResponse(new IncomingMessage(new Socket()));
+}
+
+test('the answers of a turn are ended at its end', async () => {
+  const answers = [answer(), answer(), answer()];
+  for (const res of answers) endTogether(res, '');
+  expect(answers.map((res) => res.writableEnded)).toEqual([false, false, false]);
+  await turnEnds();
+  expect(answers.map((res) => res.writableEnded)).toEqual([true, true, true]);
+});
+
+test('sixteen answers wait for no more, and what is asked for is ended at once', async () => {
+  const first = Array.from({ length: 16 }, answer);
+  for (const res of first) endTogether(res, '');
+  expect(first.every((res) => res.writableEnded)).toBe(true);
+  const next = answer();
+  endTogether(next, '');
+  expect(next.writableEnded).toBe(false);
+  endReady();
+  expect(next.writableEnded).toBe(true);
+  await turnEnds();
+});
+
+test('an answer whose client is gone is let go', async () => {
+  const [gone, there] = [answer(), answer()];
+  for (const res of [gone, there]) endTogether(res, '');
+  gone.destroy();
+  await turnEnds();
+  expect([gone.writableEnded, there.writableEnded]).toEqual([false, true]);
+});
+
+/** Doors where nothing has to be waited for, as when the policy denies a call. */
+let door: TestDoor;
+let own: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  const outcome: Outcome = { id: 'call-1', policy: 'digest', ended: 'result', status: 200, body: {} };
+  const gate = {
+    ...createGate(),
+    call: ({ tool }: { tool: string }) => {
+      if (tool === 'bug') throw new Error('a broken promise');
+      return outcome;
+    },
+  };
+  door = await startHttp({ gate, identify: () => ({ identified: true, identity: {} }) });
+  own = await openSession(door.url);
+});
+
+afterAll(() => door.close());
+
+test('calls that are answered at once are answered in their order on a connection', async () => {
+  const client = await openRaw(door.port);
+  client.socket.write([1, 2, 3].map((id) => rawPost(JSON.stringify(call(id, 'echo')), own)).join(''));
+  await client.hears('"id":3');
+  expect(client.heard().match(/"id":[0-9]/g)).toEqual(['"id":1', '"id":2', '"id":3']);
+  client.socket.destroy();
+});
+
+test('one id can be used again once its call was answered at once', async () => {
+  const client = await openRaw(door.port);
+  client.socket.write(rawPost(JSON.stringify(call(7, 'echo')), own).repeat(2));
+  await client.hears('"id":7');
+  await client.hears('HTTP/1.1 200 OK\r\n');
+  client.socket.destroy();
+});
+
+test('a bug that is thrown at once is an internal error without detail', async () => {
+  const answered = await post(door.url, call(9, 'bug'), own);
+  expect(JSON.parse(answered.text)).toMatchObject({
+    id: 9,
+    error: { code: -32603, message: 'Internal error' },
+  });
+  expect(door.logged).toContain('a call ended in a bug: Error');
+});
+
+test('garbage in the packet of a request does not spoil the answer that waits', async () => {
+  const client = await openRaw(door.port);
+  client.socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n\x00garbage\r\n\r\n');
+  await client.ended();
+  expect(client.heard()).toMatch(/^HTTP\/1.1 200 .*"ok"/s);
+});
+
+test('a client that ends its side while its answer waits still gets it', async () => {
+  const listener = await openListener({
+    host: '127.0.0.1',
+    port: 0,
+    bodyMs: 1000,
+    log: () => {},
+    handle: (req, res) => {
+      whenGone(res, () => {});
+      // Not while the request is still being read, which would be another kind of end.
+      setImmediate(() => {
+        res.writeHead(200, { 'content-length': 4 });
+        endTogether(res, 'told');
+        req.socket.emit('end');
+      });
+    },
+  });
+  const client = await openRaw(listener.address.port);
+  client.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await client.ended();
+  expect(client.heard()).toMatch(/\r\n\r\ntold/);
+  await listener.close(100);
+});
+
+test('a handler that throws at once is a 500 without detail', async () => {
+  const logged: string[] = [];
+  const listener = await openListener({
+    host: '127.0.0.1',
+    port: 0,
+    bodyMs: 1000,
+    log: (message) => logged.push(message),
+    handle: () => {
+      throw new TypeError('a secret');
+    },
+  });
+  const client = await openRaw(listener.address.port);
+  client.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await client.hears('Internal error');
+  expect(client.heard()).toMatch(/^HTTP\/1.1 500 /);
+  expect(`${client.heard()}${logged}`).not.toContain('a secret');
+  expect(logged).toEqual(['an HTTP request ended in a bug: TypeError']);
+  client.socket.destroy();
+  await listener.close(100);
+});
