@@ -34,7 +34,9 @@ export const generator = hasWrk ? 'wrk' : 'autocannon';
 /** Sends a call as often as it is answered, on so many connections. Throws where a call was not answered with 200. */
 export async function load(call: HttpCall, connections: number, seconds: number): Promise<Load> {
   const came = await (hasWrk ? byWrk : byAutocannon)(call, connections, seconds);
-  if (came.failed > 0) throw new Error(`${call.url}: ${came.failed} calls were not answered with 200`);
+  const { refused, lost } = came;
+  if (refused + lost > 0)
+    throw new Error(`${call.url}: of ${came.calls} calls ${refused} were not answered with 200, ${lost} not at all`);
   return { ...came, perSecond: came.calls / came.seconds };
 }
 
@@ -51,7 +53,10 @@ interface Came {
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  readonly failed: number;
+  /** Answered with another status than 200. */
+  readonly refused: number;
+  /** Not answered: connections that broke, or 2 seconds without an answer. */
+  readonly lost: number;
 }
 
 async function byWrk(call: HttpCall, connections: number, seconds: number): Promise<Came> {
@@ -94,6 +99,7 @@ async function byAutocannon(call: HttpCall, connections: number, seconds: number
     seconds: came.duration,
     p50Ms: came.latency.p50,
     p99Ms: came.latency.p99,
-    failed: came.non2xx + came.errors + came.timeouts,
+    refused: came.non2xx,
+    lost: came.errors + came.timeouts,
   };
 }

@@ -2,6 +2,7 @@ import { anonymous } from '../adapters/identity/anonymous.ts';
 import { bearer } from '../adapters/identity/bearer.ts';
 import { localUser } from '../adapters/identity/local-user.ts';
 import { openIssuers, openVerifier } from '../adapters/identity/verifier.ts';
+import { expiryOf } from '../doors/expiry.ts';
 import type { TokenTerms } from '../doors/token-terms.ts';
 import type { Identity, Identify, Instant } from '../model/index.ts';
 import { readObject } from '../pipeline/read-object.ts';
@@ -73,7 +74,7 @@ async function local(): Promise<{ identity: Identity; until: null }> {
 async function byToken(identify: Identify, token: string): Promise<{ identity: Identity; until: Instant }> {
   const found = await identify({ authorization: `Bearer ${token}` });
   if (found.identified)
-    return { identity: found.identity, until: Number(found.identity.claims?.['exp']) * 1000 };
+    return { identity: found.identity, until: expiryOf(found.identity) };
   const code = found.fault === 'unavailable' ? exit.broke : exit.usage;
   throw new CommandError(`the token in \`PORTCULLIS_TOKEN\` is refused: ${found.why}`, code);
 }
