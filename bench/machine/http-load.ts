@@ -36,7 +36,9 @@ export async function load(call: HttpCall, connections: number, seconds: number)
   const came = await (hasWrk ? byWrk : byAutocannon)(call, connections, seconds);
   const { refused, lost } = came;
   if (refused + lost > 0)
-    throw new Error(`${call.url}: of ${came.calls} calls ${refused} were not answered with 200, ${lost} not at all`);
+    throw new Error(
+      `${call.url}: of ${came.calls} calls ${refused} were not answered with 200, ${lost} not at all`,
+    );
   return { ...came, perSecond: came.calls / came.seconds };
 }
 

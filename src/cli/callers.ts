@@ -73,8 +73,7 @@ async function local(): Promise<{ identity: Identity; until: null }> {
 
 async function byToken(identify: Identify, token: string): Promise<{ identity: Identity; until: Instant }> {
   const found = await identify({ authorization: `Bearer ${token}` });
-  if (found.identified)
-    return { identity: found.identity, until: expiryOf(found.identity) };
+  if (found.identified) return { identity: found.identity, until: expiryOf(found.identity) };
   const code = found.fault === 'unavailable' ? exit.broke : exit.usage;
   throw new CommandError(`the token in \`PORTCULLIS_TOKEN\` is refused: ${found.why}`, code);
 }
