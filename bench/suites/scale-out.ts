@@ -8,7 +8,7 @@ import { type Figure, median, type Suite, type Target } from '../suite.ts';
 
 const CONNECTIONS = 32;
 /** Of a core, for each proxy: two leave room for Redis, the upstream, the generator and whatever else the machine does. */
-const QUOTA = 0.25;
+const QUOTA = 0.1;
 const TARGET: Target = { of: 'ratio', atLeast: 1.6 };
 
 /** What a second proxy on the same Redis adds. */
