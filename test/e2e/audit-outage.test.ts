@@ -83,7 +83,7 @@ async function look(agent: Agent, tokens: TestTokens, url: string, sandbox: Sand
 }
 
 const isReady = (url: string) =>
-  expect.poll(async () => (await fetch(new URL('/readyz', url))).status, { timeout: 10_000 }).toBe(200);
+  expect.poll(async () => (await fetch(new URL('/readyz', url))).status, { timeout: 30_000 }).toBe(200);
 
 const codesIn = (file: string) =>
   readFileSync(file, 'utf8')
@@ -94,7 +94,9 @@ const codesIn = (file: string) =>
       return intent === true ? [] : [lost === undefined ? (event ?? code) : 'lost'];
     });
 
-it('a full disk: nothing is minted and no token issued that is not recorded, reads go on, and it heals', async () => {
+it('a full disk: nothing is minted and no token issued that is not recorded, reads go on, and it heals', {
+  timeout: 120_000,
+}, async () => {
   const { tokens, url, look } = await open();
   expect(await look()).toEqual({ ...GOOD, minted: 1 });
   const limit = (bytes: string) => {
@@ -114,7 +116,7 @@ it('a full disk: nothing is minted and no token issued that is not recorded, rea
   expect(whole.match(/"verdict":"(allow|deny)"(?!.*"intent":true)/g)?.length).toBe(12);
 });
 
-it('a removed file is begun anew under its name, and told', async () => {
+it('a removed file is begun anew under its name, and told', { timeout: 120_000 }, async () => {
   const { tokens, look } = await open();
   await look();
   unlinkSync(tokens.audit);
@@ -124,7 +126,7 @@ it('a removed file is begun anew under its name, and told', async () => {
   expect(codesIn(tokens.audit)).toEqual(['allowed', 'allowed', 'denied_by_rule', 'token_issued']);
 });
 
-it('a rotated file is left alone until the signal, and no line is lost', async () => {
+it('a rotated file is left alone until the signal, and no line is lost', { timeout: 120_000 }, async () => {
   const { tokens, look } = await open();
   await look();
   const old = `${tokens.audit}.1`;
@@ -132,14 +134,16 @@ it('a rotated file is left alone until the signal, and no line is lost', async (
   await look();
   expect(existsSync(tokens.audit)).toBe(false);
   tokens.running.child.kill('SIGHUP');
-  await expect.poll(() => existsSync(tokens.audit)).toBe(true);
+  await expect.poll(() => existsSync(tokens.audit), { timeout: 30_000 }).toBe(true);
   expect(await look()).toEqual({ ...GOOD, minted: 3 });
   await tokens.running.stop();
   expect([codesIn(old).length, codesIn(tokens.audit).length]).toEqual([8, 4]);
   expect((await run(['verify-audit', old, tokens.audit])).code).toBe(0);
 });
 
-it('a stream that nobody reads: mints end in time, all else goes on, and the proxy stops when told', async () => {
+it('a stream that nobody reads: mints end in time, all else goes on, and the proxy stops when told', {
+  timeout: 120_000,
+}, async () => {
   const sandbox = await startSandbox();
   ends.push(() => sandbox.close());
   const proxy = start(['serve', '--http', '0', '--audit', '-', '--fusionauth', sandbox.url], {

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { type Running, start, temporaryFolder } from '../support/cli.ts';
@@ -8,8 +7,10 @@ import { type Agent, httpAgent } from '../support/clients.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 const VEND = 'fusionauth-vendjwtwithid';
-const MAX = 1000;
+const MAX = 400;
 const OUTAGE = 'The limits of this call cannot be checked at the moment, so it was not made.';
+/** A machine that is busy elsewhere answers some calls a second. */
+const PATIENTLY = { timeout: 30_000, interval: 5 };
 const folder = temporaryFolder();
 let redis: TestRedis;
 let sandbox: Sandbox;
@@ -52,15 +53,17 @@ afterEach(async () => {
 
 const forwarded = () => sandbox.arrivals.filter(({ path }) => path === '/api/jwt/vend').length;
 
-/** Calls without a pause on both proxies until told to stop: how they ended, in order, and what was said of outages. */
+/** Calls without a pause on both proxies until told to stop: how they ended, in order, each agent's last, and what was said of outages. */
 function load() {
   const codes: unknown[] = [];
   const outages = new Set<string>();
   let isOver = false;
-  const running = agents.map(async (agent) => {
+  const newest: unknown[] = [];
+  const running = agents.map(async (agent, i) => {
     while (!isOver) {
       const { isError, decision, text } = await agent.call(VEND, { body: {} });
-      codes.push(isError ? decision['code'] : 'allowed');
+      newest[i] = isError ? decision['code'] : 'allowed';
+      codes.push(newest[i]);
       if (decision['code'] === 'limits_unavailable') outages.add(text);
     }
   });
@@ -69,6 +72,7 @@ function load() {
     count,
     outages,
     codes,
+    latest: () => newest,
     async stop() {
       isOver = true;
       await Promise.all(running);
@@ -84,25 +88,25 @@ const OUTAGES: readonly (readonly [string, () => Promise<void>, () => Promise<vo
 it.each(OUTAGES)(
   'a Redis that is %s under load: an outage is called one, and no limit admits more for it',
   async (_, end, begin) => {
-    const { count, outages, codes, stop } = load();
-    await expect.poll(() => count('allowed')).toBeGreaterThan(20);
+    const { count, outages, codes, latest, stop } = load();
+    await expect.poll(() => count('allowed'), PATIENTLY).toBeGreaterThan(20);
     await end();
-    await expect.poll(() => count('limits_unavailable')).toBeGreaterThan(50);
-    // Answers that were under way are here; while nobody counts nothing is forwarded.
-    await sleep(300);
+    // Once every agent was told, no call from before is under way; while nobody counts nothing is forwarded.
+    await expect.poll(latest, PATIENTLY).toEqual(agents.map(() => 'limits_unavailable'));
     const [before, then] = [forwarded(), codes.length];
-    await expect.poll(() => codes.length).toBeGreaterThan(then + 50);
+    await expect.poll(() => codes.length, PATIENTLY).toBeGreaterThan(then + 50);
     expect(new Set(codes.slice(then))).toEqual(new Set(['limits_unavailable']));
     expect(forwarded()).toBe(before);
     expect(before).toBeLessThan(MAX);
     await begin();
-    await expect.poll(() => count('rate_limited'), { timeout: 30_000 }).toBeGreaterThan(50);
+    await expect.poll(() => count('rate_limited'), PATIENTLY).toBeGreaterThan(50);
     await stop();
     expect(new Set(codes)).toEqual(new Set(['allowed', 'limits_unavailable', 'rate_limited']));
     expect(forwarded()).toBe(count('allowed'));
     // What was taken for a call that was told of the outage stays taken.
     expect(count('allowed')).toBeLessThanOrEqual(MAX);
-    expect(count('allowed')).toBeGreaterThan(MAX / 2);
+    expect(count('allowed')).toBeGreaterThan(before);
     for (const text of outages) expect(text).toContain(OUTAGE);
   },
+  120_000,
 );

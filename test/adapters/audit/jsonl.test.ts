@@ -255,7 +255,7 @@ describe('a write that does not end', () => {
       'the audit cannot be written to the stream: nothing was taken for 5 seconds; its lines wait',
     ]);
     take();
-    await expect.poll(() => audit.isWritten()).toBe(true);
+    await expect.poll(() => audit.isWritten(), { timeout: 10_000 }).toBe(true);
     expect(await audit.intent(record(5))).toBe(true);
     await audit.close();
     const lines = seen.join('').trim().split('\n');
