@@ -11,23 +11,38 @@ const shipped = fileURLToPath(new URL('../../policies/default.yaml', import.meta
 /** The servers of a suite, and a folder of their own; `close` ends them all, the newest first. */
 export class Servers {
   readonly folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'));
-  private readonly started: Started[] = [];
+  private readonly running: Started[] = [];
 
   /** A reference program on the measured core. Answers the URL that it says it listens on. */
   async reference(name: string, env: Readonly<Record<string, string>> = {}): Promise<Listening> {
     return this.listening(await start('measured', probedNode(program(name)), { ready: URL_SAID, env }));
   }
 
+  /** A command on the other core, once its output matches `ready`. */
+  async started(command: readonly string[], ready: RegExp): Promise<Listening> {
+    return this.listening(await start('other', command, { ready }));
+  }
+
   /** What stands in FusionAuth's place, on the other core. */
   async upstream(): Promise<string> {
+    return (await this.upstreamServer()).url;
+  }
+
+  /** The same, and its process. */
+  async upstreamServer(): Promise<Listening> {
     const env = { BENCH_PEM: PEM };
     return this.listening(
       await start('other', [process.execPath, program('upstream')], { ready: URL_SAID, env }),
-    ).url;
+    );
   }
 
   /** A redis-server without persistence, on the other core where nothing else is said. */
   async redis(core: Core = 'other'): Promise<string> {
+    return (await this.redisServer(core)).url;
+  }
+
+  /** The same, and its process. */
+  async redisServer(core: Core = 'other'): Promise<Listening> {
     const port = String(await freePort());
     const command = [
       'redis-server',
@@ -40,8 +55,8 @@ export class Servers {
       '--dir',
       this.folder,
     ];
-    this.started.push(await start(core, command, { ready: /Ready to accept connections/ }));
-    return `redis://127.0.0.1:${port}`;
+    const server = this.listening(await start(core, command, { ready: /Ready to accept connections/ }));
+    return { ...server, url: `redis://127.0.0.1:${port}` };
   }
 
   /** `portcullis serve --http` on the measured core, audited to a file. */
@@ -72,20 +87,22 @@ export class Servers {
   }
 
   async close(): Promise<void> {
-    for (const server of this.started.reverse()) await server.stop();
+    for (const server of this.running.reverse()) await server.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Takes over a server that was started elsewhere. */
   listening(server: Started): Listening {
-    this.started.push(server);
-    return { url: server.said[1] ?? '', usage: server.usage };
+    this.running.push(server);
+    return { url: server.said[1] ?? '', pid: server.child.pid ?? 0, usage: server.usage };
   }
 }
 
 /** A server and where it is. */
 export interface Listening {
   readonly url: string;
+  readonly pid: number;
+  /** Of a program of ours, which has the probe. */
   readonly usage: Started['usage'];
 }
 
@@ -101,7 +118,7 @@ export const SECRET = 'a secret of the bench, thirty-two bytes';
 const ROOM = 1_000_000_000;
 const URL_SAID = /listening on (http:\S+)/;
 /** Of the length that a public key has. */
-const PEM = `-----BEGIN PUBLIC KEY-----\n${'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A'.repeat(12)}\n-----END PUBLIC KEY-----\n`;
+export const PEM = `-----BEGIN PUBLIC KEY-----\n${'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A'.repeat(12)}\n-----END PUBLIC KEY-----\n`;
 
 /** A port that was free a moment ago. */
 export function freePort(): Promise<number> {

@@ -20,8 +20,10 @@ function request()
 end
 
 function done(summary, latency)
-  local failed = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout
+  local errors = summary.errors
+  local lost = errors.connect + errors.read + errors.write + errors.timeout
   io.write(string.format(
-    '\nBENCH {"calls":%d,"seconds":%f,"p50Ms":%f,"p99Ms":%f,"failed":%d}\n',
-    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000, failed))
+    '\nBENCH {"calls":%d,"seconds":%f,"p50Ms":%f,"p99Ms":%f,"refused":%d,"lost":%d}\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    errors.status, lost))
 end

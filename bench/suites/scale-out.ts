@@ -1,12 +1,15 @@
 import { allowedCall } from '../machine/calls.ts';
+import { cpuOf, cpuOfEndedChildren, openQuota, type Quota } from '../machine/cpu.ts';
 import { callOnce, load } from '../machine/http-load.ts';
 import { openSessions } from '../machine/mcp-session.ts';
-import { type Listening, Servers } from '../machine/servers.ts';
-import { type Figure, median, type Suite } from '../suite.ts';
+import { nginxUpstream } from '../machine/nginx.ts';
+import { type Listening, PEM, Servers } from '../machine/servers.ts';
+import { type Figure, median, type Suite, type Target } from '../suite.ts';
 
 const CONNECTIONS = 32;
-const ONE = 'one proxy';
-const TWO = 'two proxies';
+/** Of a core, for each proxy: two leave room for Redis, the upstream, the generator and whatever else the machine does. */
+const QUOTA = 0.1;
+const TARGET: Target = { of: 'ratio', atLeast: 1.6 };
 
 /** What a second proxy on the same Redis adds. */
 export const suite: Suite = {
@@ -14,81 +17,153 @@ export const suite: Suite = {
   about: `allowed calls through one proxy and through two on one Redis, ${CONNECTIONS} connections in all`,
   async run({ quick }) {
     const servers = new Servers();
+    const [rounds, seconds] = quick ? [1, 1] : [7, 2];
     try {
-      const upstream = await servers.upstream();
-      const redis = await servers.redis();
-      const first = await servers.proxy('first', { upstream, redis });
-      const second = await servers.proxy('second', { upstream, redis, core: 'other' });
+      const surroundings = await openSurroundings(servers);
+      const { upstream, redis } = surroundings;
+      const given = { upstream: upstream.url, redis: redis.url };
+      const first = await servers.proxy('first', given);
+      const second = await servers.proxy('second', { ...given, core: 'other' });
       // One secret, so either serves the sessions of the other.
       const sessions = await openSessions(first.url, 8);
-      const [rounds, seconds] = quick ? [1, 1] : [7, 2];
-      await measure([first, second], sessions, seconds);
-      const [one, two]: [Measured[], Measured[]] = [[], []];
-      for (let round = 0; round < rounds; round++) {
-        one.push(await measure([first], sessions, seconds));
-        two.push(await measure([first, second], sessions, seconds));
+      const pair = [first, second];
+      const compare = async () => {
+        const [one, two]: [Measured[], Measured[]] = [[], []];
+        await measure(pair, { sessions, seconds, surroundings });
+        for (let round = 0; round < rounds; round++) {
+          one.push(await measure([first], { sessions, seconds, surroundings }));
+          two.push(await measure(pair, { sessions, seconds, surroundings }));
+        }
+        return { one, two };
+      };
+      const free = figuresOf('all on two cores', await compare());
+      const quotas = openQuotas(pair);
+      if (quotas === null) {
+        process.stdout.write(
+          '  no control groups here: proxies with a bounded share of a core are left out\n',
+        );
+        return free;
       }
-      return figures(one, two);
+      for (const quota of quotas) quota.set(QUOTA);
+      return [...free, ...figuresOf(`${QUOTA} of a core each`, await compare(), TARGET)];
     } finally {
       await servers.close();
+      for (const close of closers.splice(0)) close();
     }
   },
 };
+
+/** Empty control groups of servers that have ended. */
+const closers: (() => void)[] = [];
+
+function openQuotas(proxies: readonly Listening[]): readonly Quota[] | null {
+  const quotas = proxies.flatMap(({ pid }) => openQuota(pid) ?? []);
+  closers.push(...quotas.map(({ close }) => close));
+  return quotas.length === proxies.length ? quotas : null;
+}
+
+/** What calls need beside proxies and a generator; all of it on the other core. */
+interface Surroundings {
+  readonly upstream: Listening;
+  readonly redis: Listening;
+}
+
+async function openSurroundings(servers: Servers): Promise<Surroundings> {
+  const nginx = await nginxUpstream(servers, JSON.stringify({ publicKey: PEM }));
+  process.stdout.write(`  the upstream is ${nginx === null ? 'node:http' : 'nginx'}\n`);
+  return { upstream: nginx ?? (await servers.upstreamServer()), redis: await servers.redisServer() };
+}
 
 interface Measured {
   readonly perSecond: number;
   /** Of the proxies, for a call. */
   readonly cpuUs: number;
-  /** Cores that the proxies had, of all there are. */
-  readonly cores: number;
+  /** Cores that each of these had, of all there are. */
+  readonly proxies: number;
+  readonly generator: number;
+  readonly redis: number;
+  readonly upstream: number;
 }
 
 async function measure(
   proxies: readonly Listening[],
-  sessions: readonly string[],
-  seconds: number,
+  terms: {
+    readonly sessions: readonly string[];
+    readonly seconds: number;
+    readonly surroundings: Surroundings;
+  },
 ): Promise<Measured> {
-  const used = async () => {
-    const usages = await Promise.all(proxies.map((proxy) => proxy.usage()));
-    return usages.reduce((sum, { cpuUs }) => sum + cpuUs, 0);
-  };
+  const { sessions, seconds, surroundings } = terms;
   for (const { url } of proxies) {
     const answer = await callOnce({ url, sessions, ...allowedCall });
     if (!answer.includes('BEGIN PUBLIC KEY')) throw new Error(`a proxy answered ${answer.slice(0, 200)}`);
   }
-  const before = await used();
+  const used = () => ({
+    proxies: proxies.reduce((sum, { pid }) => sum + cpuOf(pid), 0),
+    redis: cpuOf(surroundings.redis.pid),
+    upstream: cpuOf(surroundings.upstream.pid),
+    generator: cpuOfEndedChildren(),
+  });
+  const [before, begun] = [used(), performance.now()];
   const loads = await Promise.all(
     proxies.map(({ url }) => load({ url, sessions, ...allowedCall }, CONNECTIONS / proxies.length, seconds)),
   );
-  const cpuUs = (await used()) - before;
-  const calls = loads.reduce((sum, each) => sum + each.calls, 0);
-  const perSecond = loads.reduce((sum, each) => sum + each.perSecond, 0);
-  return { perSecond, cpuUs: cpuUs / calls, cores: ((cpuUs / calls) * perSecond) / 1e6 };
+  const [after, tookUs] = [used(), (performance.now() - begun) * 1000];
+  const cores = (key: keyof typeof before) => (after[key] - before[key]) / tookUs;
+  return {
+    perSecond: loads.reduce((sum, each) => sum + each.perSecond, 0),
+    cpuUs: (after.proxies - before.proxies) / loads.reduce((sum, each) => sum + each.calls, 0),
+    proxies: cores('proxies'),
+    generator: cores('generator'),
+    redis: cores('redis'),
+    upstream: cores('upstream'),
+  };
 }
 
 /**
- * The clock compares what this machine does, where generator, Redis and upstream take their part of the second core.
- * CPU for a call compares what the proxies do: with a core each they serve a core's time over it.
+ * The clock compares what this machine does, where everything shares two cores. CPU for a call compares what the
+ * proxies do: with a core each they serve a core's time over it. A core of which the generator took little was not
+ * short of it.
  */
-function figures(one: readonly Measured[], two: readonly Measured[]): readonly Figure[] {
+function figuresOf(
+  how: string,
+  { one, two }: { readonly one: readonly Measured[]; readonly two: readonly Measured[] },
+  target?: Target,
+): readonly Figure[] {
+  const ONE = `one proxy, ${how}`;
+  const TWO = `two proxies, ${how}`;
   const of = (measured: readonly Measured[], key: keyof Measured) =>
     median(measured.map((each) => each[key]));
   const ratio = (key: keyof Measured) =>
     median(two.map((each, round) => each[key] / (one[round]?.[key] ?? Number.NaN)));
+  const cores = (name: string, measured: readonly Measured[]) =>
+    (['proxies', 'generator', 'redis', 'upstream'] as const).map((key) => ({
+      name,
+      value: of(measured, key),
+      unit: `cores of ${key}`,
+    }));
+  const compared = { reference: ONE };
   return [
     { name: ONE, value: of(one, 'perSecond'), unit: 'calls/s' },
     { name: ONE, value: of(one, 'cpuUs'), unit: 'µs CPU' },
-    { name: ONE, value: of(one, 'cores'), unit: 'cores' },
-    { name: TWO, value: of(two, 'perSecond'), unit: 'calls/s', ratio: ratio('perSecond'), reference: ONE },
-    { name: TWO, value: of(two, 'cpuUs'), unit: 'µs CPU', ratio: ratio('cpuUs'), reference: ONE },
-    { name: TWO, value: of(two, 'cores'), unit: 'cores', ratio: ratio('cores'), reference: ONE },
+    ...cores(ONE, one),
     {
-      name: `${TWO}, a core each`,
+      name: TWO,
+      value: of(two, 'perSecond'),
+      unit: 'calls/s',
+      ratio: ratio('perSecond'),
+      ...compared,
+      ...(target && { target }),
+    },
+    { name: TWO, value: of(two, 'cpuUs'), unit: 'µs CPU', ratio: ratio('cpuUs'), ...compared },
+    ...cores(TWO, two),
+    {
+      name: `${TWO}, by CPU`,
       value: 2e6 / of(two, 'cpuUs'),
-      unit: 'calls/s by CPU',
+      unit: 'calls/s with a core each',
       ratio: 2 / ratio('cpuUs'),
-      reference: ONE,
-      target: { of: 'ratio', atLeast: 1.6 },
+      ...compared,
+      target: TARGET,
     },
   ];
 }

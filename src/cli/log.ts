@@ -7,6 +7,17 @@ export interface Log {
   error(message: string): void;
 }
 
+/** What waits for a reader of stderr that does not come; past it lines are dropped, since calls must not wait for them. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
+const STDERR = {
+  write(line: string) {
+    // A reader that went away is told to each write, and no reason to end.
+    if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {});
+    if (process.stderr.writableLength < MAX_UNREAD_BYTES) process.stderr.write(line);
+  },
+};
+
 /** Opens the log at a level (`debug`, `info`, `warn`, `error`, `silent`). */
 export function openLog(level: string): Log {
   const logger = pino(
@@ -16,7 +27,7 @@ export function openLog(level: string): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ dest: 2, sync: true }),
+    STDERR,
   );
   return {
     info: (message) => logger.info(message),

@@ -1,5 +1,6 @@
 import { bearer } from '../adapters/identity/bearer.ts';
 import { openIssuers, openVerifier } from '../adapters/identity/verifier.ts';
+import { expiryOf } from '../doors/expiry.ts';
 import type { Identify, Identity, Instant } from '../model/index.ts';
 import { readObject } from '../pipeline/read-object.ts';
 import type { Callers } from './callers.ts';
@@ -50,8 +51,7 @@ export function tokenCallers(config: TokenConfig, log: Log, local: Callers['stdi
 
 async function byToken(identify: Identify, token: string): Promise<{ identity: Identity; until: Instant }> {
   const found = await identify({ authorization: `Bearer ${token}` });
-  if (found.identified)
-    return { identity: found.identity, until: Number(found.identity.claims?.['exp']) * 1000 };
+  if (found.identified) return { identity: found.identity, until: expiryOf(found.identity) };
   const code = found.fault === 'unavailable' ? exit.broke : exit.usage;
   throw new CommandError(`the token in \`PORTCULLIS_TOKEN\` is refused: ${found.why}`, code);
 }

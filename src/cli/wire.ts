@@ -65,7 +65,10 @@ export async function openProxy(
       call: (raw) => runCall(raw, { policy: policy.current(), at: Date.now() }, ports),
       list: (caller) => list(policy.current(), caller, transport),
       onToolsChanged: (listener) => onToolsChanged(policy, listener),
-      notReady: async () => ((await limits.ready()) ? [] : ['the limit store does not answer']),
+      notReady: async () => [
+        ...((await limits.ready()) ? [] : ['the limit store does not answer']),
+        ...(audit.isWritten() ? [] : ['the audit cannot be written']),
+      ],
     }),
     recordRefusal(transport, why) {
       const snapshot = { id: ports.newId(), at: Date.now(), policy: policy.current() };

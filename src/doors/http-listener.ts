@@ -17,6 +17,8 @@ export interface ListenerTerms {
   readonly object?: WriteObjection;
   /** The most that request line and headers may have together; left out, 16 KiB. */
   readonly maxHeaderBytes?: number;
+  /** What all clients together may leave unread; left out, 256 MiB. */
+  readonly maxUnreadBytes?: number;
 }
 
 /** An HTTP server that outlives whatever it is sent. */
@@ -33,6 +35,8 @@ const SILENCE_MS = 120_000;
 const CHECK_EVERY_MS = 1000;
 const LINGER_MS = 1000;
 const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_UNREAD_BYTES = 256 * 1024 * 1024;
+const LOOK_FOR_UNREAD_MS = 250;
 
 /** Opens the port. Rejects with Node's own error where it cannot. */
 export async function openListener(terms: ListenerTerms): Promise<Listener> {
@@ -62,12 +66,14 @@ export async function openListener(terms: ListenerTerms): Promise<Listener> {
     });
   });
   server.on('error', (error) => terms.log(`the HTTP door has a problem: ${error.message}`));
+  const looking = setInterval(() => connections.endFurthestBehind(), LOOK_FOR_UNREAD_MS).unref();
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('expected an address with a port');
   return {
     address,
     async close(waitMs) {
       server.close();
+      clearInterval(looking);
       await connections.end(waitMs);
       server.closeAllConnections();
     },
@@ -130,6 +136,19 @@ class Connections {
       // A call that was complete before the garbage is still answered; nothing is read after it.
       res.shouldKeepAlive = false;
       if (!res.req.complete) this.object(res, { status, message: REASONS.get(status) ?? 'Bad Request' });
+    }
+  }
+
+  /** Where all clients together leave too much unread, those that are furthest behind lose their connections. */
+  endFurthestBehind(): void {
+    const behind = [...this.newest.keys()].filter(({ writableLength }) => writableLength > 0);
+    let unread = behind.reduce((sum, { writableLength }) => sum + writableLength, 0);
+    const most = this.terms.maxUnreadBytes ?? MAX_UNREAD_BYTES;
+    if (unread <= most) return;
+    for (const socket of behind.sort((a, b) => b.writableLength - a.writableLength)) {
+      unread -= socket.writableLength;
+      socket.destroy();
+      if (unread <= most) return;
     }
   }
 

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Awaitable, Identity } from '../model/index.ts';
 import { ANONYMOUS, identityKey } from '../pipeline/identity-key.ts';
+import { expiryOf } from './expiry.ts';
 import { type Frame, INVALID_PARAMS, PARSE_ERROR, readFrame } from './frame.ts';
 import { type Body, readBody } from './http-body.ts';
 import { announcesTooMuch, checkShape, MAX_BODY_BYTES, modernVersion } from './http-checks.ts';
@@ -142,7 +143,9 @@ async function listen(endpoint: McpEndpoint, request: McpRequest): Promise<void>
   const session = findSession(endpoint, request);
   if (session === null) return object(request.res, NO_SESSION);
   if (session === undefined) return turnAway(endpoint, request, SESSION_MISSING);
-  endpoint.sessions.attach(session, new EventStream(request.res, (stream) => session.streams.delete(stream)));
+  const until = expiryOf(request.identity);
+  const stream = new EventStream(request.res, until, (ended) => session.streams.delete(ended));
+  endpoint.sessions.attach(session, stream);
 }
 
 /** Ends a session. Its calls that run still end, are answered and audited. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { endReady } from './http-turn.ts';
+import type { Instant } from '../model/index.ts';
 
 /** Headers of an answer that is a stream of events; the last two keep proxies from holding it back. */
 export const STREAM_HEADERS = {
@@ -60,25 +61,36 @@ export function whenGone(res: ServerResponse, listener: () => void): void {
 /** A stream of notifications that a client opened with GET. Its life is that of the response. */
 export class EventStream {
   private readonly res: ServerResponse;
+  private readonly until: Instant;
 
-  /** Sends the headers at once. `onClose` is told when the stream ended, whoever ended it. */
-  constructor(res: ServerResponse, onClose: (stream: EventStream) => void) {
+  /**
+   * Sends the headers at once. `onClose` is told when the stream ended, whoever ended it. From `until` on nothing is
+   * sent any more, since nobody vouches for its reader: the stream ends with the next thing that would be.
+   */
+  constructor(res: ServerResponse, until: Instant, onClose: (stream: EventStream) => void) {
     this.res = res;
+    this.until = until;
     whenGone(res, () => onClose(this));
     res.writeHead(200, STREAM_HEADERS);
     res.write(': open\n\n');
   }
 
-  /** False where the stream is gone, or its reader so far behind that it is ended. */
+  /** False where the stream is gone or over, or its reader so far behind that it is ended. */
   send(frame: string): boolean {
-    return writeEvent(this.res, toEvent(frame));
+    return this.write(toEvent(frame));
   }
 
   keepAlive(): void {
-    writeEvent(this.res, KEEP_ALIVE);
+    this.write(KEEP_ALIVE);
   }
 
   end(): void {
     this.res.end();
+  }
+
+  private write(text: string): boolean {
+    if (Date.now() < this.until) return writeEvent(this.res, text);
+    this.end();
+    return false;
   }
 }

@@ -1,6 +1,7 @@
 import { Cancel } from './cancellation.ts';
-import type { Json, JsonObject } from '../model/index.ts';
+import type { Instant, Json, JsonObject } from '../model/index.ts';
 import type { Asker, Exchange, McpSession } from './exchange.ts';
+import { expiryOf } from './expiry.ts';
 import {
   INVALID_PARAMS,
   INVALID_REQUEST,
@@ -18,6 +19,8 @@ interface Subscription {
   readonly methods: ReadonlySet<string>;
   readonly session: McpSession;
   readonly exchange: Exchange;
+  /** From then on nobody vouches for who listens. */
+  readonly until: Instant;
 }
 
 interface Member {
@@ -53,8 +56,8 @@ export class Subscriptions {
     this.topics = topics;
   }
 
-  /** Opens one, and acknowledges what of its filter is served. It ends when it is cancelled, or with `end`. */
-  listen({ id, params }: RequestFrame, { sender: { session }, exchange }: Asker): void {
+  /** Opens one, and acknowledges what of its filter is served. It ends when it is cancelled, with its token or with `end`. */
+  listen({ id, params }: RequestFrame, { sender: { session, caller }, exchange }: Asker): void {
     const filter = params['notifications'];
     const objection = findFault(filter) ?? this.findExcess(session);
     if (objection !== null) {
@@ -62,7 +65,8 @@ export class Subscriptions {
       return;
     }
     const served = [...this.topics].filter(([topic]) => isObject(filter) && filter[topic] === true);
-    const subscription = { id, session, exchange, methods: new Set(served.map(([, method]) => method)) };
+    const methods = new Set(served.map(([, method]) => method));
+    const subscription = { id, session, exchange, methods, until: expiryOf(caller.identity) };
     const cancel = new Cancel();
     cancel.addEventListener('abort', () => this.close(subscription));
     session.running.set(id, { cancel, exchange, silenced: false });
@@ -73,23 +77,32 @@ export class Subscriptions {
 
   /** Tells those who asked for it. */
   notify(method: string): void {
-    for (const subscription of this.open) {
+    for (const subscription of this.vouchedFor()) {
       if (subscription.methods.has(method)) subscription.exchange.announce(tagged(subscription, method));
     }
   }
 
   keepAlive(): void {
-    for (const { exchange } of this.open) exchange.keepAlive();
+    for (const { exchange } of this.vouchedFor()) exchange.keepAlive();
   }
 
   /** Ends all of them, each with the result that says that this was no accident. */
   end(): void {
-    for (const subscription of this.open) {
-      const { id, exchange } = subscription;
-      this.close(subscription);
-      const result = { resultType: 'complete', _meta: { [META.subscription]: id } };
-      exchange.answer(JSON.stringify({ jsonrpc: '2.0', id, result }));
-    }
+    for (const subscription of this.open) this.complete(subscription);
+  }
+
+  /** Those that are still open, once those whose token has expired are not. */
+  private vouchedFor(): Iterable<Subscription> {
+    const now = Date.now();
+    for (const subscription of this.open) if (subscription.until <= now) this.complete(subscription);
+    return this.open;
+  }
+
+  private complete(subscription: Subscription): void {
+    const { id, exchange } = subscription;
+    this.close(subscription);
+    const result = { resultType: 'complete', _meta: { [META.subscription]: id } };
+    exchange.answer(JSON.stringify({ jsonrpc: '2.0', id, result }));
   }
 
   private close(subscription: Subscription): void {

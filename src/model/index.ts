@@ -543,6 +543,8 @@ export interface Audit {
   intent(record: AuditRecord): Promise<boolean>;
   /** Queues a line; lines keep the order of the calls to `write` and `intent`. */
   write(record: AuditRecord): void;
+  /** False from a failed write until one that succeeds. */
+  isWritten(): boolean;
   /** Opens the file anew, for log rotation. */
   reopen(): Promise<void>;
   /** Writes out what is queued. */

@@ -89,6 +89,7 @@ function openLine() {
   const audit = {
     intent: async () => true,
     write: () => {},
+    isWritten: () => true,
     reopen: async () => {},
     close: async () => {},
   };

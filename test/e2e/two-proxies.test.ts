@@ -19,7 +19,7 @@ beforeAll(async () => {
   sandbox = await startSandbox();
   writeFileSync(
     policy,
-    'default: deny\ntools:\n  vendJWTWithId: { rules: [{ rate_limit: { max: 50, window: 1h, per: everyone } }] }\n  validateJWTWithId: { rules: [{ rate_limit: { max: 1000000, window: 1h } }] }\n  retrieveJwtPublicKey: {}\n',
+    'default: deny\ntools:\n  vendJWTWithId: { rules: [{ rate_limit: { max: 50, window: 1h, per: everyone } }] }\n  validateJWTWithId: { rules: [{ rate_limit: { max: 1000000, window: 1h } }] }\n  deleteJwtRefresh: { rules: [{ rate_limit: { max: 2, window: 1h } }] }\n  retrieveJwtPublicKey: {}\n',
   );
   const args = [
     'serve',
@@ -48,6 +48,24 @@ async function agents(count: number): Promise<readonly Agent[]> {
   return Promise.all(Array.from({ length: count }, (_, i) => httpAgent(urls[i % urls.length] ?? '')));
 }
 
+function post(url: string, message: object, session?: string): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(session !== undefined && { 'mcp-session-id': session }),
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+  });
+}
+
+async function openSession(url: string): Promise<string> {
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '0' } };
+  const opened = await post(url, { id: 1, method: 'initialize', params });
+  return opened.headers.get('mcp-session-id') ?? '';
+}
+
 function vended(): number {
   return sandbox.arrivals.filter(({ path }) => path === '/api/jwt/vend').length;
 }
@@ -67,27 +85,26 @@ describe('two proxies on one Redis', () => {
   });
 
   it("serve each other's sessions", async () => {
-    const opened = await fetch(urls[0] ?? '', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-      body: JSON.stringify({
-        jsonrpc: '2.0',
-        id: 1,
-        method: 'initialize',
-        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '0' } },
-      }),
-    });
-    const listed = await fetch(urls[1] ?? '', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-session-id': opened.headers.get('mcp-session-id') ?? '',
-      },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/list' }),
-    });
+    const session = await openSession(urls[0] ?? '');
+    const listed = await post(urls[1] ?? '', { id: 2, method: 'tools/list' }, session);
     expect(listed.status).toBe(200);
     expect(await listed.json()).toMatchObject({ result: { tools: expect.any(Array) } });
+  });
+
+  it('hold what a session has used up, also where the other proxy ended it', async () => {
+    const [here, there] = [urls[0] ?? '', urls[1] ?? ''];
+    const session = await openSession(here);
+    const params = { name: 'fusionauth-deletejwtrefresh', arguments: { token: 'none' } };
+    const codeOf = async (url: string) => {
+      const answer = await post(url, { id: 3, method: 'tools/call', params }, session);
+      if (answer.status !== 200) return answer.status;
+      const { result } = (await answer.json()) as { result: { _meta?: Record<string, { code: string }> } };
+      return result._meta?.['portcullis/decision']?.code ?? 'allowed';
+    };
+    expect([await codeOf(here), await codeOf(there)]).not.toContain('rate_limited');
+    const ended = await fetch(here, { method: 'DELETE', headers: { 'mcp-session-id': session } });
+    expect(ended.status).toBe(200);
+    expect([await codeOf(here), await codeOf(there)]).toEqual([404, 'rate_limited']);
   });
 
   it('answer limits_unavailable within 250 ms while Redis is gone, forward nothing, and go on when it is back', async () => {

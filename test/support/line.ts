@@ -82,6 +82,7 @@ export function openLine(options: LineOptions): Line {
             return options.intents ?? true;
           },
           write: (record) => void records.push(record),
+          isWritten: () => true,
           async reopen() {},
           async close() {},
           ...options.audit,

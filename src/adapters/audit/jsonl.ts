@@ -3,6 +3,7 @@ import type { TokenAudit, TokenRecord } from '../../model/tokens.ts';
 import { link } from './chain.ts';
 import { Queue, type Waiting } from './queue.ts';
 import { fileTarget, type Sink, streamTarget, type Target } from './sinks.ts';
+import { StallWatch } from './stall.ts';
 
 export interface AuditOptions {
   readonly to: { readonly file: string } | { readonly stream: NodeJS.WritableStream } | 'off';
@@ -35,6 +36,7 @@ export async function openAudit({ to, onProblem }: AuditOptions): Promise<Audit 
 const off: Audit & TokenAudit = {
   intent: async () => true,
   write: () => {},
+  isWritten: () => true,
   reopen: async () => {},
   close: async () => {},
 };
@@ -52,7 +54,10 @@ class JsonLines implements Audit, TokenAudit {
   private prev: string;
   private torn: boolean;
   private readonly queue = new Queue();
+  private readonly writes = new StallWatch((why) => this.stall(why));
   private failing = false;
+  /** Lines of a write that has not ended. */
+  private underWay = 0;
   private draining = false;
   private closed = false;
   private timer: NodeJS.Timeout | undefined;
@@ -77,14 +82,15 @@ class JsonLines implements Audit, TokenAudit {
     this.add(record, null);
   }
 
+  isWritten(): boolean {
+    return !this.failing;
+  }
+
   async reopen(): Promise<void> {
     await this.inTurn(async () => {
       if (this.closed) return;
       try {
-        const old = this.sink;
-        this.sink = await this.target.open();
-        this.torn = this.sink.torn;
-        await old.close();
+        await this.openAnew();
       } catch (error) {
         this.onProblem(
           `the audit stays in its old file, ${this.target.name} cannot be opened: ${wordsOf(error)}`,
@@ -100,10 +106,13 @@ class JsonLines implements Audit, TokenAudit {
     clearTimeout(this.timer);
     this.hurry();
     // Whatever was under way comes first; then everything left is tried once more, in order.
-    while (this.queue.length > 0 && (await this.inTurn(() => this.writeBatch()))) {}
-    await this.inTurn(() => this.sink.close()).catch(() => {});
+    const isWritten = async () => {
+      while (this.queue.length > 0 && (await this.inTurn(() => this.writeBatch()))) {}
+      await this.inTurn(() => this.sink.close()).catch(() => {});
+    };
+    await Promise.race([isWritten(), this.writes.next()]);
     this.queue.tellAll(false);
-    const left = this.queue.length + this.queue.lost;
+    const left = this.queue.length + this.queue.lost + this.underWay;
     if (left > 0) this.onProblem(`the audit was closed with ${left} lines that could not be written`);
   }
 
@@ -113,8 +122,16 @@ class JsonLines implements Audit, TokenAudit {
       return;
     }
     this.queue.add({ text: JSON.stringify(record), lost: 0, told });
-    if (told !== null) this.hurry();
+    if (this.writes.stalled) this.queue.tellAll(false);
+    else if (told !== null) this.hurry();
     this.drain();
+  }
+
+  private async openAnew(): Promise<void> {
+    const old = this.sink;
+    this.sink = await this.target.open();
+    this.torn = this.sink.torn;
+    await old.close();
   }
 
   /** Writes in the background until nothing waits or a write fails. */
@@ -156,10 +173,12 @@ class JsonLines implements Audit, TokenAudit {
 
   /** Whether it is worth going on. */
   private async writeBatch(): Promise<boolean> {
+    if (!(await this.isInPlace())) return false;
     const batch = this.nextBatch();
     if (batch.lines.length === 0) return true;
     try {
-      const accepted = await this.sink.append(batch.bytes);
+      this.underWay = batch.lines.length;
+      const accepted = await this.writes.watch(this.sink.append(batch.bytes));
       if (accepted === 0) throw new Error('no space left');
       this.accept(batch, accepted);
       return true;
@@ -167,7 +186,27 @@ class JsonLines implements Audit, TokenAudit {
       this.putBack(batch.lines);
       this.report(error);
       return false;
+    } finally {
+      this.underWay = 0;
     }
+  }
+
+  /** Whether lines still go where their readers look: what is written to a file that was removed is gone. */
+  private async isInPlace(): Promise<boolean> {
+    if (!this.sink.isRemoved()) return true;
+    try {
+      await this.openAnew();
+      this.onProblem(`the audit was begun anew: ${this.target.name} was removed`);
+      return true;
+    } catch (error) {
+      this.report(error);
+      return false;
+    }
+  }
+
+  private stall(why: Error): void {
+    this.queue.tellAll(false);
+    this.report(why);
   }
 
   /** Takes lines off the queue and chains them; nothing of the chain is settled before they are written. */

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { NO_PREVIOUS, readLink } from './chain.ts';
@@ -7,6 +8,8 @@ export interface Sink {
   /** Resolves to how many bytes were accepted, which may be fewer; rejects where none were. */
   append(bytes: Buffer): Promise<number>;
   close(): Promise<void>;
+  /** Whether what is written goes nowhere, since the file has no name any more. */
+  isRemoved(): boolean;
   /** The hash of the last whole line that was there before. */
   readonly lastHash: string;
   /** What was there before ends within a line. */
@@ -68,11 +71,12 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
-function appending(handle: FileHandle): Pick<Sink, 'append' | 'close'> {
+function appending(handle: FileHandle): Omit<Sink, keyof Before> {
   return {
     // One write(2) with O_APPEND: lines of several processes follow each other and never mix.
     append: async (bytes) => (await handle.write(bytes, 0, bytes.length, null)).bytesWritten,
     close: () => handle.close(),
+    isRemoved: () => fstatSync(handle.fd).nlink === 0,
   };
 }
 
@@ -118,7 +122,12 @@ function lastHashIn(tail: Buffer, whole: boolean): string | null {
 export function streamTarget(stream: NodeJS.WritableStream): Target {
   // A broken pipe is told to each write; without a listener it would also end the process, even after closing.
   stream.on('error', () => {});
-  const sink: Sink = { ...NOTHING_BEFORE, append: (bytes) => writeTo(stream, bytes), close: async () => {} };
+  const sink: Sink = {
+    ...NOTHING_BEFORE,
+    append: (bytes) => writeTo(stream, bytes),
+    close: async () => {},
+    isRemoved: () => false,
+  };
   return { name: 'the stream', open: async () => sink };
 }
 

@@ -3,7 +3,7 @@ import type { Claim, Instant, Limits, Ticket } from '../../model/index.ts';
 import { type Held, refusalOf, refusalsOf, takenClaims } from './claims.ts';
 import type { ReserveReply } from './redis-client.ts';
 import { openConnection } from './redis-connection.ts';
-import { evictingPolicies } from './redis-eviction.ts';
+import { askEviction } from './redis-eviction.ts';
 import { parseRedisUrl } from './redis-url.ts';
 import { freeAt, partAt, partsOf } from './windows.ts';
 
@@ -15,7 +15,7 @@ export interface RedisLimitsOptions {
   /** What all keys begin with, in braces; `portcullis` if left out. */
   readonly prefix?: string;
   readonly onStateChange?: (up: boolean, why: string) => void;
-  /** Told at every connect of what would let limits through without a word. */
+  /** Told at every connect of what could let limits through without a word. */
   readonly onWarning?: (warning: string) => void;
 }
 
@@ -24,30 +24,52 @@ interface Taken {
   readonly at: Instant;
 }
 
-/** Limits shared by all proxies of one Redis, on its clock: one round trip a call, and no answer in time is `unknown`. */
+/**
+ * Limits shared by all proxies of one Redis, on its clock: one round trip a call, and no answer in time is `unknown`.
+ * `connect` rejects where Redis does not answer, and where it would drop counters to make room.
+ */
 export function redisLimits(options: RedisLimitsOptions): Limits & { connect(): Promise<void> } {
   const { commandTimeoutMs = 200, prefix = 'portcullis', onStateChange, onWarning } = options;
   const unsettled = new WeakMap<Ticket, Taken>();
   // How far Redis' clock is ahead of ours at most; null until the connection has told.
   let aheadMs: number | null = null;
+  let isStarted = false;
+  let isDoubtTold = false;
   const target = parseRedisUrl(options.url);
   const connection = openConnection(target, commandTimeoutMs, (up, why) => {
     if (up) aheadMs = null;
-    if (up && onWarning !== undefined) void warnOfEviction(onWarning);
+    // Another master, after a failover, may be set up otherwise: so not at the start alone.
+    if (up && isStarted) void lookAtEviction().then((evicting) => evicting.forEach(warn));
     onStateChange?.(up, why);
   });
+  const warn = (warning: string) => onWarning?.(warning);
 
-  // Another master, after a failover, may be set up otherwise: so not at the start alone.
-  async function warnOfEviction(warn: (warning: string) => void): Promise<void> {
-    const answer = await connection.ask(evictingPolicies);
-    for (const policy of answer.got ? answer.reply : [])
+  /** Warns of what may come, and answers in words what is so already. */
+  async function lookAtEviction(): Promise<readonly string[]> {
+    const answer = await connection.ask(askEviction);
+    if (!answer.got) return [];
+    const { evicting, unbounded, isUnknown } = answer.reply;
+    const found = (policy: string) =>
+      `Redis at ${target.name}: expected maxmemory-policy \`noeviction\`; found \`${policy}\`: where a counter is evicted its limit starts anew`;
+    for (const policy of unbounded) warn(found(policy));
+    if (isUnknown && !isDoubtTold) {
+      isDoubtTold = true;
       warn(
-        `Redis at ${target.name}: expected maxmemory-policy \`noeviction\`; found \`${policy}\`: where a counter is evicted its limit starts anew`,
+        `Redis at ${target.name} does not tell its maxmemory-policy; see that it is \`noeviction\`: where a counter is evicted its limit starts anew`,
       );
+    }
+    return evicting.map(found);
   }
 
   return {
-    connect: connection.connect,
+    async connect() {
+      await connection.connect();
+      const [evicting] = await lookAtEviction();
+      isStarted = true;
+      if (evicting === undefined) return;
+      await connection.close();
+      throw new Error(evicting);
+    },
     close: connection.close,
     async ready() {
       return (await connection.ask((client) => client.ping())).got;

@@ -3,6 +3,8 @@ import type { ServeFlags } from '../config.ts';
 import { version } from '../version.ts';
 import { common, type Ended } from './common.ts';
 
+const LINGER_MS = 1000;
+
 /** `portcullis serve`. */
 export function addServe(program: Command, ended: Ended): void {
   const command = program
@@ -42,6 +44,8 @@ export function addServe(program: Command, ended: Ended): void {
     .action(async (flags: ServeFlags) => {
       const { serve } = await import('../serve.ts');
       ended(await serve(flags, process.env, version()));
+      // What nobody reads of stderr must not keep a proxy that was told to stop.
+      setTimeout(() => process.exit(), LINGER_MS).unref();
     });
   command.addHelpText(
     'after',

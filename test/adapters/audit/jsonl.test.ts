@@ -3,6 +3,7 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -13,7 +14,7 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { openAudit } from '../../../src/adapters/audit/jsonl.ts';
-import { folder, idsOf, linesOf, record, sha256, verifyFiles, ZEROS } from './files.ts';
+import { folder, idsOf, linesOf, record, sha256, verify, verifyFiles, ZEROS } from './files.ts';
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const ids = (from: number, to: number) => numbers(from, to).map(String);
@@ -228,6 +229,89 @@ describe('an outage', () => {
     const [lost = '', ...rest] = linesOf(file);
     expect(JSON.parse(lost).lost).toBeGreaterThan(35);
     expect(JSON.parse(lost).lost + rest.length).toBe(101);
+  });
+});
+
+describe('a write that does not end', () => {
+  it('keeps nobody waiting, is told once, and what it wrote counts when it ends', async () => {
+    const problems: string[] = [];
+    const seen: string[] = [];
+    let take = () => {};
+    const stream = Object.assign(new EventEmitter(), {
+      writable: true,
+      write(chunk: Buffer, done: () => void) {
+        seen.push(String(chunk));
+        if (seen.length === 1) take = done;
+        else done();
+      },
+    }) as unknown as NodeJS.WritableStream;
+    const audit = await openAudit({ to: { stream }, onProblem: (message) => problems.push(message) });
+    expect(audit.isWritten()).toBe(true);
+    expect(await Promise.all([audit.intent(record(1)), audit.intent(record(2))])).toEqual([false, false]);
+    expect(audit.isWritten()).toBe(false);
+    audit.write(record(3));
+    expect(await audit.intent(record(4))).toBe(false);
+    expect(problems).toEqual([
+      'the audit cannot be written to the stream: nothing was taken for 5 seconds; its lines wait',
+    ]);
+    take();
+    await expect.poll(() => audit.isWritten(), { timeout: 10_000 }).toBe(true);
+    expect(await audit.intent(record(5))).toBe(true);
+    await audit.close();
+    const lines = seen.join('').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).id)).toEqual(ids(1, 5));
+    expect(await verify(...lines)).toMatchObject({ ok: true, count: 5, chains: 1 });
+  });
+
+  it('does not keep the audit from closing', async () => {
+    const problems: string[] = [];
+    const stream = Object.assign(new EventEmitter(), {
+      writable: true,
+      write() {},
+    }) as unknown as NodeJS.WritableStream;
+    const audit = await openAudit({ to: { stream }, onProblem: (message) => problems.push(message) });
+    const first = audit.intent(record(1));
+    await audit.close();
+    expect(await first).toBe(false);
+    await audit.close();
+    expect(problems.at(-1)).toBe('the audit was closed with 1 lines that could not be written');
+  });
+});
+
+describe('a file that is removed', () => {
+  it('is begun anew under its name, which is told, and the chain continues', async () => {
+    const top = folder();
+    const file = join(top, 'a.jsonl');
+    const problems: string[] = [];
+    const audit = await open(file, problems);
+    expect(await audit.intent(record(1))).toBe(true);
+    const [first = ''] = linesOf(file);
+    unlinkSync(file);
+    expect(await audit.intent(record(2))).toBe(true);
+    await audit.close();
+    expect(idsOf(file)).toEqual(['2']);
+    expect(problems).toEqual([`the audit was begun anew: \`${file}\` was removed`]);
+    expect(await verify(first, ...linesOf(file))).toMatchObject({ ok: true, count: 2, chains: 1 });
+  });
+
+  it('and cannot be made again is an outage, until it can', async () => {
+    const top = folder();
+    mkdirSync(join(top, 'in'));
+    const file = join(top, 'in', 'a.jsonl');
+    const problems: string[] = [];
+    const audit = await open(file, problems);
+    unlinkSync(file);
+    rmdirSync(join(top, 'in'));
+    writeFileSync(join(top, 'in'), 'a file now');
+    expect([await audit.intent(record(1)), audit.isWritten()]).toEqual([false, false]);
+    unlinkSync(join(top, 'in'));
+    expect([await audit.intent(record(2)), audit.isWritten()]).toEqual([true, true]);
+    await audit.close();
+    expect(idsOf(file)).toEqual(['1', '2']);
+    expect(problems).toEqual([
+      expect.stringMatching(/^the audit cannot be written to `.*`: E(NOTDIR|EXIST)/),
+      expect.stringMatching(/begun anew/),
+    ]);
   });
 });
 

@@ -8,7 +8,7 @@ const FORBIDDEN = ['--user', 'default', 'on', 'nopass', '~*', '+@all', '-info', 
 
 test.each<[sentence: string, args: readonly string[], warnings: readonly unknown[]]>([
   [
-    'one that evicts is warned of',
+    'one that would evict if it had a bound is warned of',
     ['--maxmemory-policy', 'allkeys-lru'],
     [/expected .*`noeviction`; found `allkeys-lru`/],
   ],
@@ -18,7 +18,7 @@ test.each<[sentence: string, args: readonly string[], warnings: readonly unknown
     [/found `volatile-ttl`/],
   ],
   ['one that evicts nothing is not', ['--maxmemory-policy', 'noeviction'], []],
-  ['one that may not be asked is no outage', FORBIDDEN, []],
+  ['one that may not be asked is no outage', FORBIDDEN, [/does not tell its maxmemory-policy/]],
 ])('of Redis servers %s', async (_, args, expected) => {
   const server = await startRedis(...args);
   onTestFinished(() => server.stop());
@@ -32,7 +32,6 @@ test.each<[sentence: string, args: readonly string[], warnings: readonly unknown
   });
   onTestFinished(() => limits.close());
   await limits.connect();
-  // Answers come in order: once this one is here, that of the question at connect has come too.
   expect(await limits.reserve([claim()], 0)).toMatchObject({ hold: 'granted' });
   expect(await limits.ready()).toBe(true);
   expect(warnings).toEqual(expected.map((warning) => expect.stringMatching(warning as RegExp)));
@@ -40,7 +39,7 @@ test.each<[sentence: string, args: readonly string[], warnings: readonly unknown
 });
 
 test('a master that comes after a failover is asked too', async () => {
-  const server = await startRedis();
+  const server = await startRedis('--maxmemory', '100mb');
   onTestFinished(() => server.stop());
   const warnings: string[] = [];
   const limits = redisLimits({ url: server.url, onWarning: (warning) => warnings.push(warning) });
@@ -51,4 +50,37 @@ test('a master that comes after a failover is asked too', async () => {
   await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
   await admin.call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'YES');
   await expect.poll(() => warnings.length, { timeout: 5_000 }).toBeGreaterThan(0);
+});
+
+test('that it may not be asked is told once, however often it connects', async () => {
+  const server = await startRedis(...FORBIDDEN);
+  onTestFinished(() => server.stop());
+  const [warnings, states]: [string[], boolean[]] = [[], []];
+  const limits = redisLimits({
+    url: server.url,
+    onWarning: (warning) => warnings.push(warning),
+    onStateChange: (up) => states.push(up),
+  });
+  onTestFinished(() => limits.close());
+  await limits.connect();
+  await server.kill();
+  await server.start();
+  await expect.poll(() => states, { timeout: 5_000 }).toEqual([true, false, true]);
+  expect(await limits.ready()).toBe(true);
+  expect(warnings).toHaveLength(1);
+});
+
+test.each([
+  ['allkeys-lru', 'of all keys'],
+  ['volatile-lru', 'of those that expire, which all counters do'],
+])('one with a bound and `%s`, that makes room %s, is refused at the start', async (policy) => {
+  const server = await startRedis('--maxmemory', '100mb', '--maxmemory-policy', policy);
+  onTestFinished(() => server.stop());
+  const warnings: string[] = [];
+  const limits = redisLimits({ url: server.url, onWarning: (warning) => warnings.push(warning) });
+  await expect(limits.connect()).rejects.toThrow(
+    `Redis at 127.0.0.1:${server.port}: expected maxmemory-policy \`noeviction\`; found \`${policy}\``,
+  );
+  expect(warnings).toEqual([]);
+  expect(await limits.reserve([claim()], 0)).toMatchObject({ hold: 'unknown' });
 });
