@@ -8,7 +8,8 @@ import { Agent, request } from 'undici';
 import { openAudit } from '../../src/adapters/audit/jsonl.ts';
 import { filePeople, peopleOf } from '../../src/adapters/directory/people.ts';
 import { guard } from '../../src/adapters/limits/guard.ts';
-import { once } from '../../src/adapters/limits/once.ts';
+import { memoryLimits } from '../../src/adapters/limits/memory.ts';
+import { onceIn } from '../../src/adapters/limits/once.ts';
 import { givenKeys } from '../../src/adapters/signing-keys/key-ring.ts';
 import { jwtSigner } from '../../src/adapters/signing-keys/signer.ts';
 import type { HttpDoor } from '../../src/doors/http.ts';
@@ -151,7 +152,7 @@ function openDoor(issuer: TokenService): Promise<HttpDoor> {
 function signingOnly(signer: Signer): TokenService {
   const sign = async () =>
     ({ id: '', ended: 'issued', token: await signer.sign(CLAIMS), lifetimeS: 3600 }) as const;
-  return { generate: sign, exchange: sign, jwks: () => signer.jwks(), metadata: () => ({}) };
+  return { generate: sign, exchange: sign, jwks: () => signer.jwks(), metadata: () => ({}), sweep: () => {} };
 }
 
 /** The least that an HTTP server can do: read a request, sign, answer. */
@@ -180,7 +181,7 @@ function openService(signer: Signer, audit: TokenAudit): TokenService {
     secrets: { of: async () => ({ found: 'secret', sha256 }), close: async () => {} },
     signer,
     verifyIdToken: async () => ({ verified: false, why: 'not asked here' }),
-    once: once(),
+    once: onceIn(memoryLimits()),
     guard: guard({ token_request: UNBOUNDED }),
     audit,
     newId: () => crypto.randomUUID(),

@@ -1,4 +1,5 @@
 import { guard } from '../adapters/limits/guard.ts';
+import { memoryLimits } from '../adapters/limits/memory.ts';
 import { type HttpDoor, serveHttp } from '../doors/http.ts';
 import { serveRest } from '../doors/rest.ts';
 import { serveStdio } from '../doors/stdio.ts';
@@ -33,7 +34,9 @@ export async function serve(flags: ServeFlags, env: Environment, version: string
     closers.push(() => proxy.close());
     const callers = openCallers(config.tokens, log);
     closers.push(() => callers.close());
-    const around = { audit: proxy.audit, guard: guard(), log, closers };
+    // What may be used once must not take room from the counters of calls in this process.
+    const limits = config.redisUrl === null ? memoryLimits() : proxy.limits;
+    const around = { audit: proxy.audit, guard: guard(), limits, log, closers };
     const tokens = config.issuer === null ? null : await issueTokens(config.issuer, around);
     await serveDoors({ config, proxy, callers, fusionAuth, tokens, log, version }, closers);
     return exit.fine;

@@ -3,13 +3,13 @@ import { dirname, resolve } from 'node:path';
 import { filePeople, peopleOf, type TenantPeople } from '../adapters/directory/people.ts';
 import { postgresPeople } from '../adapters/directory/postgres.ts';
 import { sqlitePeople } from '../adapters/directory/sqlite.ts';
-import { once } from '../adapters/limits/once.ts';
+import { onceIn } from '../adapters/limits/once.ts';
 import { fileSecrets } from '../adapters/secrets/file.ts';
 import { vaultSecrets } from '../adapters/secrets/vault.ts';
 import { folderKeys, givenKeys, type KeyRing } from '../adapters/signing-keys/key-ring.ts';
 import { jwtSigner } from '../adapters/signing-keys/signer.ts';
 import { tokenService } from '../issuer/token-service.ts';
-import type { Guard } from '../model/index.ts';
+import type { Guard, Limits } from '../model/index.ts';
 import type { Directory, People, Secrets, Tenant, TokenAudit, TokenService } from '../model/tokens.ts';
 import { databaseUrl } from './database-url.ts';
 import { CommandError, exit } from './exit-codes.ts';
@@ -29,14 +29,18 @@ export interface RunningTokens {
 export interface Surroundings {
   readonly audit: TokenAudit;
   readonly guard: Guard;
+  /** Where is remembered what may be used once: Redis, where limits are there. */
+  readonly limits: Limits;
   readonly log: Log;
   /** Gets what is to be closed, as it is opened. */
   readonly closers: (() => Promise<void>)[];
 }
 
+const SWEEP_MS = 10_000;
+
 /** Puts the parts of the token service together. Throws with one clear message where one cannot be had. */
 export async function openTokens(config: IssuerConfig, around: Surroundings): Promise<RunningTokens> {
-  const { audit, guard, log, closers } = around;
+  const { audit, guard, limits, log, closers } = around;
   const { directory, warnings } = loadDirectory(config.directory);
   const secrets = await openSecrets(config, directory, log);
   closers.push(() => secrets.close());
@@ -54,7 +58,7 @@ export async function openTokens(config: IssuerConfig, around: Surroundings): Pr
       secrets,
       signer: jwtSigner(ring, { issuer, audience, now: Date.now }),
       verifyIdToken: idTokens.verify,
-      once: once(),
+      once: onceIn(limits),
       guard,
       audit,
       newId: randomUUID,
@@ -63,6 +67,11 @@ export async function openTokens(config: IssuerConfig, around: Surroundings): Pr
       onFault: (id, fault) => log.error(`${id}: ${fault instanceof Error ? fault.message : fault}`),
     },
   );
+  const timer = setInterval(() => service.sweep(Date.now()), SWEEP_MS).unref();
+  closers.push(async () => {
+    clearInterval(timer);
+    service.sweep(Number.POSITIVE_INFINITY);
+  });
   return { service, warnings };
 }
 

@@ -33,6 +33,11 @@ export function guard(limits: Partial<Record<GuardedAct, number>> = {}): Guard {
         throw full;
       }
     },
+    async look(act, who) {
+      const held = await limiters[act].get(slotOf(who, secret));
+      if (held === null || held.consumedPoints < limiters[act].points) return null;
+      return { retryAfterMs: Math.max(1, held.msBeforeNext) };
+    },
   };
 }
 
