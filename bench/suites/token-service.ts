@@ -152,7 +152,7 @@ function openDoor(issuer: TokenService): Promise<HttpDoor> {
 function signingOnly(signer: Signer): TokenService {
   const sign = async () =>
     ({ id: '', ended: 'issued', token: await signer.sign(CLAIMS), lifetimeS: 3600 }) as const;
-  return { generate: sign, exchange: sign, jwks: () => signer.jwks(), metadata: () => ({}), sweep: () => {} };
+  return { generate: sign, exchange: sign, jwks: () => signer.jwks(), metadata: () => ({}), sweep: () => {}, notReady: async () => [] };
 }
 
 /** The least that an HTTP server can do: read a request, sign, answer. */
@@ -178,7 +178,11 @@ function openService(signer: Signer, audit: TokenAudit): TokenService {
   return tokenService(TERMS, {
     directory: () => directory,
     people: peopleOf(new Map([['acme', filePeople(tenant.people.people)]])),
-    secrets: { of: async () => ({ found: 'secret', sha256 }), close: async () => {} },
+    secrets: {
+      of: async () => ({ found: 'secret', sha256 }),
+      ready: async () => true,
+      close: async () => {},
+    },
     signer,
     verifyIdToken: async () => ({ verified: false, why: 'not asked here' }),
     once: onceIn(memoryLimits()),

@@ -3,7 +3,8 @@ import { memoryLimits } from '../adapters/limits/memory.ts';
 import { type HttpDoor, serveHttp } from '../doors/http.ts';
 import { serveRest } from '../doors/rest.ts';
 import { serveStdio } from '../doors/stdio.ts';
-import type { Instant } from '../model/index.ts';
+import type { Gate, Instant } from '../model/index.ts';
+import type { TokenService } from '../model/tokens.ts';
 import type { Sandbox } from '../sandbox/server.ts';
 import { readConfig, type ServeConfig, type ServeFlags } from './config.ts';
 import type { Address } from './address.ts';
@@ -11,7 +12,7 @@ import { type Callers, openCallers } from './callers.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import type { IssuerConfig } from './issuer-config.ts';
 import { type Log, openLog } from './log.ts';
-import { openMetrics } from './metrics.ts';
+import { type Metrics, openMetrics } from './metrics.ts';
 import { startLines } from './start-lines.ts';
 import type { TokenConfig } from './token-config.ts';
 import type { RunningTokens, Surroundings } from './token-service.ts';
@@ -19,6 +20,7 @@ import { type FusionAuth, openProxy, type RunningProxy } from './wire.ts';
 
 /** How often it is looked whether the token of stdio has expired. */
 const LOOK_MS = 250;
+const READY_MS = 1000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -149,9 +151,31 @@ async function openDoors(
   };
   const secret = proxy.sessionSecret;
   await open(config.http, (address) => serveHttp({ ...forDoor('http'), ...address, secret }));
-  const issuer = issuing === null ? {} : { issuer: issuing.service };
-  await open(config.rest, (address) => serveRest({ ...forDoor('rest'), ...address, ...issuer }));
+  await open(config.rest, (address) => {
+    const door = { ...forDoor('rest'), ...address };
+    return serveRest(issuing === null ? door : { ...door, ...withTokens(issuing.service, door.gate, metrics) });
+  });
   return doors;
+}
+
+/** The door that issues tokens is ready where calls can be judged and tokens given out. */
+function withTokens(
+  service: TokenService,
+  gate: Gate,
+  metrics: Metrics,
+): { readonly issuer: TokenService; readonly gate: Gate } {
+  const forTokens = keptFor(READY_MS, () => service.notReady());
+  const notReady = async () => (await Promise.all([gate.notReady(), forTokens()])).flat();
+  return { issuer: metrics.countTokens(service), gate: { ...gate, notReady } };
+}
+
+/** An answer is given again for so long: anybody may ask, and databases should not be asked each time. */
+function keptFor<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
+  let kept: { readonly answer: Promise<T>; readonly until: number } | null = null;
+  return () => {
+    if (kept === null || kept.until <= performance.now()) kept = { answer: ask(), until: performance.now() + ms };
+    return kept.answer;
+  };
 }
 
 function hostsOf(tokens: TokenConfig | null): readonly string[] {

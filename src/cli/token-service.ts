@@ -47,7 +47,7 @@ export async function openTokens(config: IssuerConfig, around: Surroundings): Pr
   const people = await openPeople(directory, folderOf(config), around);
   const ring = await openKeys(config, log);
   closers.push(async () => ring.close());
-  const idTokens = idTokenVerifier(directory, log);
+  const idTokens = idTokenVerifier(directory, { log, allowPrivate: config.allowPrivateIssuers });
   closers.push(() => idTokens.close());
   const { issuer, audience } = config;
   const service = tokenService(
@@ -88,7 +88,11 @@ async function openSecrets({ secrets }: IssuerConfig, directory: Directory, log:
   return vaultSecrets({ ...secrets.vault, now: Date.now, onProblem: log.error });
 }
 
-const NO_SECRETS: Secrets = { of: async () => ({ found: 'none' }), close: async () => {} };
+const NO_SECRETS: Secrets = {
+  of: async () => ({ found: 'none' }),
+  ready: async () => true,
+  close: async () => {},
+};
 
 function folderOf({ directory }: IssuerConfig): string {
   return dirname(resolve(directory));

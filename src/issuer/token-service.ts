@@ -26,6 +26,13 @@ export function tokenService(terms: TokenTerms, ports: TokenPorts): TokenService
     jwks: () => ports.signer.jwks(),
     metadata: () => metadataOf(terms.issuer, ports.signer.algorithm),
     sweep: (at) => tally.sweep(at),
+    async notReady() {
+      const [secrets, people] = await Promise.all([ports.secrets.ready(), ports.people.ready()]);
+      return [
+        ...(secrets ? [] : ['the secrets of clients cannot be asked for']),
+        ...(people ? [] : ['the users of no tenant can be asked for']),
+      ];
+    },
   };
 }
 

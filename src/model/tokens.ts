@@ -158,6 +158,8 @@ export interface TokenService {
   metadata(): JsonObject;
   /** Records what was turned away in the minutes that are over by then. */
   sweep(at: Instant): void;
+  /** Why no token can be given out now, in a sentence each; none where one can. Never throws. */
+  notReady(): Promise<readonly string[]>;
 }
 
 // ---------------------------------------------------------------- ports
@@ -172,6 +174,8 @@ export type FoundPerson =
 export interface People {
   /** Never throws. */
   find(tenant: string, email: string): Promise<FoundPerson>;
+  /** Whether the users of one tenant at least can be asked for. Never throws. */
+  ready(): Promise<boolean>;
 }
 
 export type FoundSecret =
@@ -183,6 +187,8 @@ export type FoundSecret =
 export interface Secrets {
   /** Never throws. */
   of(client: Client): Promise<FoundSecret>;
+  /** Whether they can be asked for. Never throws. */
+  ready(): Promise<boolean>;
   close(): Promise<void>;
 }
 

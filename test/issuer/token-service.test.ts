@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { peopleOf } from '../../src/adapters/directory/people.ts';
 import { guard } from '../../src/adapters/limits/guard.ts';
 import { memoryLimits } from '../../src/adapters/limits/memory.ts';
 import { onceIn } from '../../src/adapters/limits/once.ts';
@@ -24,6 +25,8 @@ const body = {
   secret_id: SECRET,
   tenant_id: 'acme',
 };
+
+const ready = async () => true;
 
 function directory(): Directory {
   const parsed = parseDirectory(`
@@ -51,10 +54,11 @@ function service(over: Partial<TokenPorts> = {}) {
   const known = directory();
   const ports: TokenPorts = {
     directory: () => known,
-    people: { find: async () => note('people', { found: 'person', person: anna }) },
+    people: { ready, find: async () => note('people', { found: 'person', person: anna }) },
     secrets: {
       of: async () =>
         note('secrets', { found: 'secret', sha256: createHash('sha256').update(SECRET).digest() }),
+      ready,
       close: async () => {},
     },
     signer: {
@@ -93,7 +97,7 @@ function service(over: Partial<TokenPorts> = {}) {
       authorization: 'Bearer own',
       body: async () => note('body', { value: { oidc_token: 'a.b.c' }, faults: [] }),
     });
-  return { generate, exchange, records, faults, asked, sweep: tokens.sweep };
+  return { generate, exchange, records, faults, asked, sweep: tokens.sweep, notReady: tokens.notReady };
 }
 
 describe('a request for a token', () => {
@@ -162,6 +166,7 @@ describe('guesses', () => {
           await new Promise((resolve) => setImmediate(resolve));
           return { found: 'secret', sha256: createHash('sha256').update(SECRET).digest() };
         },
+        ready,
         close: async () => {},
       },
     });
@@ -251,24 +256,25 @@ describe('no token is given out', () => {
     ],
     [
       'where secrets do not answer',
-      { secrets: { of: async () => unknown, close: async () => {} } },
+      { secrets: { of: async () => unknown, ready, close: async () => {} } },
       'it does not answer',
     ],
-    ['where users do not answer', { people: { find: async () => unknown } }, 'it does not answer'],
+    ['where users do not answer', { people: { ready, find: async () => unknown } }, 'it does not answer'],
     [
       'for a user whom a database gave the role of admin tokens',
-      { people: { find: async () => ({ found: 'person', person: { ...anna, roles: ['admin'] } }) } },
+      { people: { ready, find: async () => ({ found: 'person', person: { ...anna, roles: ['admin'] } }) } },
       'what the user may do does not fit a token, or has the role or scope of admin tokens',
     ],
     [
       'for a scope that would be two',
-      { people: { find: async () => ({ found: 'person', person: { ...anna, scopes: ['a admin'] } }) } },
+      { people: { ready, find: async () => ({ found: 'person', person: { ...anna, scopes: ['a admin'] } }) } },
       'what the user may do does not fit a token, or has the role or scope of admin tokens',
     ],
     [
       'that fits no header',
       {
         people: {
+          ready,
           find: async () => ({
             found: 'person',
             person: { ...anna, groups: Array.from({ length: 900 }, (_, i) => `group-with-a-long-name-${i}`) },
@@ -277,7 +283,7 @@ describe('no token is given out', () => {
       },
       'the token would have more than 16384 characters',
     ],
-    ['where a part breaks', { people: { find: async () => Promise.reject(new Error('a bug')) } }, 'a bug'],
+    ['where a part breaks', { people: { ready, find: async () => Promise.reject(new Error('a bug')) } }, 'a bug'],
   ];
 
   it.each(rows)('%s', async (_what, over, fault) => {
@@ -288,14 +294,14 @@ describe('no token is given out', () => {
 
   it('for a user whom a database finds under another email', async () => {
     const person = { ...anna, email: 'ANNA@acme.example' };
-    const { generate, records } = service({ people: { find: async () => ({ found: 'person', person }) } });
+    const { generate, records } = service({ people: { ready, find: async () => ({ found: 'person', person }) } });
     expect((await generate()).ended).toBe('unauthorized');
     expect(records.map(({ code }) => code)).toEqual(['user_unknown']);
   });
 
   it('to administer, for a user whom the directory does not mark so', async () => {
     const person = { ...anna, email: 'bob@acme.example' };
-    const { generate, records } = service({ people: { find: async () => ({ found: 'person', person }) } });
+    const { generate, records } = service({ people: { ready, find: async () => ({ found: 'person', person }) } });
     expect((await generate({ email_id: person.email }, 'admin')).ended).toBe('unauthorized');
     expect(records.map(({ code }) => code)).toEqual(['not_admin']);
   });
@@ -345,6 +351,38 @@ describe('an ID token with a nonce', () => {
   ])('is not longer of use than it is remembered: one that ends after %d s is %s', async (exp, ended) => {
     expect((await service(verifiedWith({ nonce: 'n-1', exp })).exchange()).ended).toBe(ended);
     expect((await service(verifiedWith({ exp })).exchange()).ended).toBe('issued');
+  });
+});
+
+describe('the service', () => {
+  const away = async () => false;
+  it.each<readonly [string, Partial<TokenPorts>, readonly string[]]>([
+    ['is ready where everything is', {}, []],
+    [
+      'is not ready without secrets',
+      { secrets: { of: async () => ({ found: 'none' }), ready: away, close: async () => {} } },
+      ['the secrets of clients cannot be asked for'],
+    ],
+    [
+      'is not ready without users',
+      { people: { find: async () => ({ found: 'nobody' }), ready: away } },
+      ['the users of no tenant can be asked for'],
+    ],
+  ])('%s', async (_what, over, reasons) => {
+    expect(await service(over).notReady()).toEqual(reasons);
+  });
+
+  it.each([
+    [[true, true], true],
+    [[true, false], true],
+    [[false, false], false],
+    [[], true],
+  ])('has users to ask for where one tenant has them: %j', async (tenants, isReady) => {
+    const people = tenants.map(
+      (each, i) =>
+        [`t${i}`, { find: async () => ({ found: 'nobody' }) as const, ready: async () => each, close: async () => {} }] as const,
+    );
+    expect(await peopleOf(new Map(people)).ready()).toBe(isReady);
   });
 });
 

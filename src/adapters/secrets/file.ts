@@ -17,6 +17,7 @@ export function fileSecrets(file: string): Secrets {
       const sha256 = secrets.get(nameOf(client));
       return sha256 === undefined ? { found: 'none' } : { found: 'secret', sha256 };
     },
+    ready: async () => true,
     close: async () => {},
   };
 }
