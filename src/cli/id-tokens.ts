@@ -1,6 +1,6 @@
 import { readToken } from '../adapters/identity/read-token.ts';
 import { readIssuer } from '../adapters/identity/trusted-issuer.ts';
-import { openIssuers, openVerifier, type Verifier } from '../adapters/identity/verifier.ts';
+import { type IssuersOptions, openIssuers, openVerifier, type Verifier } from '../adapters/identity/verifier.ts';
 import type { Directory, TrustedIssuer, VerifyIdToken } from '../model/tokens.ts';
 import { readObject } from '../pipeline/read-object.ts';
 import { CommandError, exit } from './exit-codes.ts';
@@ -12,10 +12,8 @@ export interface IdTokenVerifier {
   close(): Promise<void>;
 }
 
-interface Surroundings {
+interface Surroundings extends Pick<IssuersOptions, 'allowPrivate' | 'lookup' | 'timeoutMs'> {
   readonly log: Log;
-  /** Names of issuers may lead into private networks. */
-  readonly allowPrivate: boolean;
 }
 
 /** Opens the issuers of all tenants; keys are fetched when a token asks for them. */
@@ -44,14 +42,14 @@ export function idTokenVerifier({ tenants }: Directory, surroundings: Surroundin
 
 function open(
   { issuer, audiences, jwksUri }: TrustedIssuer,
-  { log, allowPrivate }: Surroundings,
+  { log, ...reach }: Surroundings,
 ): { readonly verifier: Verifier; close(): Promise<void> } {
   const read = readIssuer(jwksUri === null ? issuer : `${issuer}=${jwksUri}`);
   if (!read.ok) throw new CommandError(`the issuer \`${issuer}\`: expected ${read.expected}`, exit.policy);
   const issuers = openIssuers({
     issuers: [read.issuer],
     readObject,
-    allowPrivate,
+    ...reach,
     onState: (iss, why) => {
       if (why === null) log.info(`the keys of ${iss} can be had again`);
       else log.error(`the keys of ${iss} cannot be had: ${why}`);
