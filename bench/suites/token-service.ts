@@ -152,7 +152,14 @@ function openDoor(issuer: TokenService): Promise<HttpDoor> {
 function signingOnly(signer: Signer): TokenService {
   const sign = async () =>
     ({ id: '', ended: 'issued', token: await signer.sign(CLAIMS), lifetimeS: 3600 }) as const;
-  return { generate: sign, exchange: sign, jwks: () => signer.jwks(), metadata: () => ({}), sweep: () => {}, notReady: async () => [] };
+  return {
+    generate: sign,
+    exchange: sign,
+    jwks: () => signer.jwks(),
+    metadata: () => ({}),
+    sweep: () => {},
+    notReady: async () => [],
+  };
 }
 
 /** The least that an HTTP server can do: read a request, sign, answer. */

@@ -18,7 +18,9 @@ const GENERATE: JsonObject = {
 
 const EXCHANGE: JsonObject = {
   type: 'object',
-  properties: { oidc_token: { ...upTo(16_384), description: 'An ID token of an issuer that the tenant trusts.' } },
+  properties: {
+    oidc_token: { ...upTo(16_384), description: 'An ID token of an issuer that the tenant trusts.' },
+  },
   required: ['oidc_token'],
   additionalProperties: false,
 };
@@ -75,8 +77,7 @@ function generate(kind: 'admin' | 'user'): JsonObject {
 function exchange(kind: 'admin' | 'user'): JsonObject {
   return {
     operationId: `${kind}OidcToken`,
-    summary:
-      kind === 'admin' ? 'Exchange an ID token of an administrator' : 'Exchange an ID token of a user',
+    summary: kind === 'admin' ? 'Exchange an ID token of an administrator' : 'Exchange an ID token of a user',
     tags: ['token'],
     security: [{ client: [] }],
     requestBody: bodyOf(EXCHANGE),

@@ -1,6 +1,11 @@
 import { readToken } from '../adapters/identity/read-token.ts';
 import { readIssuer } from '../adapters/identity/trusted-issuer.ts';
-import { type IssuersOptions, openIssuers, openVerifier, type Verifier } from '../adapters/identity/verifier.ts';
+import {
+  type IssuersOptions,
+  openIssuers,
+  openVerifier,
+  type Verifier,
+} from '../adapters/identity/verifier.ts';
 import type { Directory, TrustedIssuer, VerifyIdToken } from '../model/tokens.ts';
 import { readObject } from '../pipeline/read-object.ts';
 import { CommandError, exit } from './exit-codes.ts';

@@ -153,7 +153,9 @@ async function openDoors(
   await open(config.http, (address) => serveHttp({ ...forDoor('http'), ...address, secret }));
   await open(config.rest, (address) => {
     const door = { ...forDoor('rest'), ...address };
-    return serveRest(issuing === null ? door : { ...door, ...withTokens(issuing.service, door.gate, metrics) });
+    return serveRest(
+      issuing === null ? door : { ...door, ...withTokens(issuing.service, door.gate, metrics) },
+    );
   });
   return doors;
 }
@@ -173,7 +175,8 @@ function withTokens(
 function keptFor<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
   let kept: { readonly answer: Promise<T>; readonly until: number } | null = null;
   return () => {
-    if (kept === null || kept.until <= performance.now()) kept = { answer: ask(), until: performance.now() + ms };
+    if (kept === null || kept.until <= performance.now())
+      kept = { answer: ask(), until: performance.now() + ms };
     return kept.answer;
   };
 }

@@ -46,7 +46,9 @@ const guesses = {
 
 /** Every guess as one way of a comparison. */
 function waysOf(same: (a: Buffer, b: Buffer) => boolean): Ways {
-  return Object.fromEntries(Object.entries(guesses).map(([name, guess]) => [name, () => same(guess, stored)]));
+  return Object.fromEntries(
+    Object.entries(guesses).map(([name, guess]) => [name, () => same(guess, stored)]),
+  );
 }
 
 function isSameByBytes(a: Buffer, b: Buffer): boolean {

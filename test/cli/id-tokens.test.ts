@@ -13,29 +13,32 @@ afterAll(() => issuer.close());
 it.each([
   [false, /its name leads to an address that is not public/],
   [true, /did not answer|cannot be reached/],
-])('issuers of ID tokens in private networks are asked where that is allowed: %s', async (allowPrivate, told) => {
-  const iss = 'https://id.example';
-  const parsed = parseDirectory(`
+])(
+  'issuers of ID tokens in private networks are asked where that is allowed: %s',
+  async (allowPrivate, told) => {
+    const iss = 'https://id.example';
+    const parsed = parseDirectory(`
 tenants:
   acme:
     issuers: [{ issuer: ${iss}, audience: web }]
     users: { anna@acme.example: {} }
     projects: { billing: { clients: { backend: {} } } }
 `);
-  const tenant = parsed.ok ? parsed.directory.tenants.get('acme') : undefined;
-  if (!parsed.ok || tenant === undefined) throw new Error('expected the directory');
-  const errors: string[] = [];
-  const idTokens = idTokenVerifier(parsed.directory, {
-    log: { info: () => {}, warn: () => {}, error: (message) => errors.push(message) },
-    allowPrivate,
-    lookup: (_host, _options, done) => done(null, [{ address: '10.255.255.1', family: 4 }]),
-    timeoutMs: 200,
-  });
-  const token = await issuer.mint({ iss, sub: 'anna', aud: 'web' }, { header: { typ: 'JWT' } });
-  expect((await idTokens.verify(token, tenant.issuers)).verified).toBe('unknown');
-  expect(errors).toEqual([expect.stringMatching(told)]);
-  await idTokens.close();
-});
+    const tenant = parsed.ok ? parsed.directory.tenants.get('acme') : undefined;
+    if (!parsed.ok || tenant === undefined) throw new Error('expected the directory');
+    const errors: string[] = [];
+    const idTokens = idTokenVerifier(parsed.directory, {
+      log: { info: () => {}, warn: () => {}, error: (message) => errors.push(message) },
+      allowPrivate,
+      lookup: (_host, _options, done) => done(null, [{ address: '10.255.255.1', family: 4 }]),
+      timeoutMs: 200,
+    });
+    const token = await issuer.mint({ iss, sub: 'anna', aud: 'web' }, { header: { typ: 'JWT' } });
+    expect((await idTokens.verify(token, tenant.issuers)).verified).toBe('unknown');
+    expect(errors).toEqual([expect.stringMatching(told)]);
+    await idTokens.close();
+  },
+);
 
 it('`--allow-private-issuers` is about the issuers of ID tokens as well, with `--issuer` or without', () => {
   const flags = { rest: '8080', directory: 'directory.yaml', resource: 'https://proxy.example/v1' };

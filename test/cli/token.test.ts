@@ -28,15 +28,15 @@ async function ask(status: number, body: unknown) {
 
 describe('portcullis token', () => {
   it.each([
-    [
-      [],
-      'expected either `--user` or `--admin`, `--tenant`, `--project`, `--client`, `--email`',
-    ],
+    [[], 'expected either `--user` or `--admin`, `--tenant`, `--project`, `--client`, `--email`'],
     [['--user', '--tenant', 'acme', '--client', 'backend'], 'expected `--project`, `--email`'],
     [['--user', '--admin', ...WHO], 'expected either `--user` or `--admin`'],
   ])('names all that is missing at once: %j', async (flags, message) => {
     const { code, stderr } = await run(['token', ...flags]);
-    expect({ code, message: stderr.trim().split('\n')[0] }).toEqual({ code: 2, message: `portcullis: ${message}` });
+    expect({ code, message: stderr.trim().split('\n')[0] }).toEqual({
+      code: 2,
+      message: `portcullis: ${message}`,
+    });
   });
 
   it.each<readonly [string, number, unknown, string]>([
@@ -47,15 +47,15 @@ describe('portcullis token', () => {
       'the token service answered 401: no\uFFFD]0;title\uFFFD\uFFFDway\uFFFD31m\uFFFD',
     ],
     ['a novel', 401, { reason: 'n'.repeat(5000) }, `the token service answered 401: ${'n'.repeat(200)}…`],
-    ['a token with control characters', 200, { access_token: 'a.b.c\u001b[2J' }, 'the token service answered 200'],
-    ['no JSON', 502, '<html>', 'the token service answered 502'],
-    ['a list', 500, [1], 'the token service answered 500'],
     [
-      'too much',
+      'a token with control characters',
       200,
-      { access_token: 'a.b.c', rest: 'x'.repeat(70_000) },
+      { access_token: 'a.b.c\u001b[2J' },
       'the token service answered 200',
     ],
+    ['no JSON', 502, '<html>', 'the token service answered 502'],
+    ['a list', 500, [1], 'the token service answered 500'],
+    ['too much', 200, { access_token: 'a.b.c', rest: 'x'.repeat(70_000) }, 'the token service answered 200'],
   ])('prints nothing of a server that says %s', async (_what, status, body, message) => {
     expect(await ask(status, body)).toEqual({ code: 1, stdout: '', stderr: `portcullis: ${message}\n` });
   });

@@ -74,10 +74,14 @@ describe('secrets that change', () => {
 
   it('are refused where others can read them, or they are none, and those before stay', async () => {
     chmodSync(join(service.folder, 'secrets'), 0o644);
-    await service.running.says(/for its owner only \(mode 0600\); others can reach it; the secrets before stay in force/);
+    await service.running.says(
+      /for its owner only \(mode 0600\); others can reach it; the secrets before stay in force/,
+    );
     chmodSync(join(service.folder, 'secrets'), 0o600);
     write('secrets', 'acme/billing/backend short\n');
-    await service.running.says(/expected a secret of at least 16 characters; the secrets before stay in force/);
+    await service.running.says(
+      /expected a secret of at least 16 characters; the secrets before stay in force/,
+    );
     expect(await status({ secret_id: OTHER_SECRET })).toBe(200);
     expect(service.running.said()).not.toMatch(/another-secret|correct-horse|backend short/);
   });

@@ -365,7 +365,11 @@ describe('the pages of the door that issues tokens', () => {
     const counted = async () => {
       const text = await (await fetch(`${service.url}/metrics`)).text();
       const line = (endpoint: string, outcome: string) =>
-        Number(text.split(`portcullis_tokens_total{endpoint="${endpoint}",outcome="${outcome}"} `)[1]?.split('\n')[0] ?? 0);
+        Number(
+          text
+            .split(`portcullis_tokens_total{endpoint="${endpoint}",outcome="${outcome}"} `)[1]
+            ?.split('\n')[0] ?? 0,
+        );
       return [
         line('auth/user/generateToken', 'issued'),
         line('auth/user/generateToken', 'unauthorized'),

@@ -267,7 +267,9 @@ describe('no token is given out', () => {
     ],
     [
       'for a scope that would be two',
-      { people: { ready, find: async () => ({ found: 'person', person: { ...anna, scopes: ['a admin'] } }) } },
+      {
+        people: { ready, find: async () => ({ found: 'person', person: { ...anna, scopes: ['a admin'] } }) },
+      },
       'what the user may do does not fit a token, or has the role or scope of admin tokens',
     ],
     [
@@ -283,7 +285,11 @@ describe('no token is given out', () => {
       },
       'the token would have more than 16384 characters',
     ],
-    ['where a part breaks', { people: { ready, find: async () => Promise.reject(new Error('a bug')) } }, 'a bug'],
+    [
+      'where a part breaks',
+      { people: { ready, find: async () => Promise.reject(new Error('a bug')) } },
+      'a bug',
+    ],
   ];
 
   it.each(rows)('%s', async (_what, over, fault) => {
@@ -294,14 +300,18 @@ describe('no token is given out', () => {
 
   it('for a user whom a database finds under another email', async () => {
     const person = { ...anna, email: 'ANNA@acme.example' };
-    const { generate, records } = service({ people: { ready, find: async () => ({ found: 'person', person }) } });
+    const { generate, records } = service({
+      people: { ready, find: async () => ({ found: 'person', person }) },
+    });
     expect((await generate()).ended).toBe('unauthorized');
     expect(records.map(({ code }) => code)).toEqual(['user_unknown']);
   });
 
   it('to administer, for a user whom the directory does not mark so', async () => {
     const person = { ...anna, email: 'bob@acme.example' };
-    const { generate, records } = service({ people: { ready, find: async () => ({ found: 'person', person }) } });
+    const { generate, records } = service({
+      people: { ready, find: async () => ({ found: 'person', person }) },
+    });
     expect((await generate({ email_id: person.email }, 'admin')).ended).toBe('unauthorized');
     expect(records.map(({ code }) => code)).toEqual(['not_admin']);
   });
@@ -380,7 +390,14 @@ describe('the service', () => {
   ])('has users to ask for where one tenant has them: %j', async (tenants, isReady) => {
     const people = tenants.map(
       (each, i) =>
-        [`t${i}`, { find: async () => ({ found: 'nobody' }) as const, ready: async () => each, close: async () => {} }] as const,
+        [
+          `t${i}`,
+          {
+            find: async () => ({ found: 'nobody' }) as const,
+            ready: async () => each,
+            close: async () => {},
+          },
+        ] as const,
     );
     expect(await peopleOf(new Map(people)).ready()).toBe(isReady);
   });

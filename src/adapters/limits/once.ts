@@ -10,8 +10,18 @@ export function onceIn(limits: Pick<Limits, 'reserve'>): Once {
   return {
     async take(key, at) {
       const counter = `once:${hash('sha256', key, 'base64url')}`;
-      const claim = { rule: 'once', counter, window: DAY, per: 'everyone', kind: 'calls', unit: 'one' } as const;
-      const hold = await limits.reserve([{ ...claim, max: 1, cost: 1, observedRule: null, because: null }], at);
+      const claim = {
+        rule: 'once',
+        counter,
+        window: DAY,
+        per: 'everyone',
+        kind: 'calls',
+        unit: 'one',
+      } as const;
+      const hold = await limits.reserve(
+        [{ ...claim, max: 1, cost: 1, observedRule: null, because: null }],
+        at,
+      );
       if (hold.hold === 'unknown') return { unknown: hold.why };
       return hold.hold === 'granted' ? 'fresh' : 'used';
     },

@@ -22,7 +22,17 @@ export function openIdConfiguration({ world, request, scope }: Ask): Reply {
   return ok({
     ...Object.fromEntries(Object.entries(ELSEWHERE).map(([name, path]) => [name, base + path])),
     backchannel_logout_supported: false,
-    claims_supported: ['applicationId', 'aud', 'email', 'email_verified', 'exp', 'iat', 'iss', 'roles', 'sub'],
+    claims_supported: [
+      'applicationId',
+      'aud',
+      'email',
+      'email_verified',
+      'exp',
+      'iat',
+      'iss',
+      'roles',
+      'sub',
+    ],
     frontchannel_logout_supported: true,
     grant_types_supported: [
       'authorization_code',

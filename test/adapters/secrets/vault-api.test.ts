@@ -26,9 +26,10 @@ interface Row {
   };
 }
 
-const published = parse(
-  readFileSync(new URL('../../support/vault-api.yaml', import.meta.url), 'utf8'),
-) as { readonly shapes: Readonly<Record<string, Shape>>; readonly rows: readonly Row[] };
+const published = parse(readFileSync(new URL('../../support/vault-api.yaml', import.meta.url), 'utf8')) as {
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly rows: readonly Row[];
+};
 
 const SECRET = 'correct-horse-battery-staple';
 let vault: TestVault;
@@ -108,7 +109,9 @@ describe('of that the service asks nothing else', () => {
       await secrets.of(client);
       await secrets.close();
     }
-    const known = new Set(published.rows.map(({ ask }) => `${ask.method} ${ask.path.replace(/app\/.*/, '')}`));
+    const known = new Set(
+      published.rows.map(({ ask }) => `${ask.method} ${ask.path.replace(/app\/.*/, '')}`),
+    );
     const asked = vault.asked.map(({ method, path }) => `${method} ${path.slice(4).replace(/app\/.*/, '')}`);
     expect(asked.filter((each) => !known.has(each))).toEqual([]);
     expect(asked.length).toBeGreaterThanOrEqual(4);

@@ -26,7 +26,11 @@ const rows: readonly Row[] = [
     'the vendor’s client reads the discovery document, without a key',
     async (bench) => {
       const { response } = await bench.client('').retrieveOpenIdConfiguration();
-      return [Object.keys(response).toSorted(), response.issuer, response.jwks_uri === `${bench.sandbox.url}/.well-known/jwks.json`];
+      return [
+        Object.keys(response).toSorted(),
+        response.issuer,
+        response.jwks_uri === `${bench.sandbox.url}/.well-known/jwks.json`,
+      ];
     },
     [members, 'acme.com', true],
   ],
