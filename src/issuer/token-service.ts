@@ -109,19 +109,27 @@ class Walk {
     const lifetimeS = this.ports.directory().tokenLifetimeS;
     const iat = Math.floor(this.ports.now() / 1000);
     const claims: SignedClaims = {
+      ...claimsFor(this.kind, client, person),
       iss: issuer,
       aud: audience,
-      ...claimsFor(this.kind, client, person),
       iat,
       exp: iat + lifetimeS,
       jti: this.ports.newId(),
     };
     const token = await this.ports.signer.sign(claims);
     if (token.length > MAX_TOKEN) throw new Error(`the token would have more than ${MAX_TOKEN} characters`);
-    const { tenant, project, client_id, sub, jti } = claims;
-    const exp = new Date(claims.exp * 1000).toISOString();
-    const names = { tenant, project, client_id, sub, jti, exp };
-    const record = this.timed({ ...this.opening, event: 'token_issued', code: 'issued', ...names });
+    const record: TokenRecord = {
+      ...this.opening,
+      event: 'token_issued',
+      code: 'issued',
+      tenant: claims.tenant,
+      project: claims.project,
+      client_id: claims.client_id,
+      sub: claims.sub,
+      jti: claims.jti,
+      exp: new Date(claims.exp * 1000).toISOString(),
+      ms: this.took(),
+    };
     if (await this.ports.audit.intent(record)) return { id, ended: 'issued', token, lifetimeS };
     this.ports.onFault(id, new Error('the audit cannot be written, so no token was given out'));
     return { id, ended: 'failed' };
@@ -146,7 +154,11 @@ class Walk {
   }
 
   private timed(record: Omit<TokenRecord, 'ms'>): TokenRecord {
-    return { ...record, ms: Math.round((this.ports.elapsed() - this.begun) * 1000) / 1000 };
+    return { ...record, ms: this.took() };
+  }
+
+  private took(): number {
+    return Math.round((this.ports.elapsed() - this.begun) * 1000) / 1000;
   }
 }
 
