@@ -108,7 +108,6 @@ async function figures(ports: Readonly<Record<Server, number>>, signer: Signer):
       unit: cpuUnit,
       ratio: beside('bare', 'cpuUs'),
       reference: BARE,
-      target: { of: 'ratio', atMost: 2 },
     },
   ];
 }
