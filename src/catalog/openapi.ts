@@ -45,8 +45,20 @@ export function restParameters({
   ];
 }
 
+/** What an OpenAPI document has beside the routes. */
+export interface OpenApiPart {
+  readonly paths: JsonObject;
+  readonly securitySchemes: JsonObject;
+}
+
+const NOTHING_ELSE: OpenApiPart = { paths: {}, securitySchemes: {} };
+
 /** The routes as an OpenAPI 3.1 document. */
-export function toOpenApi(routes: readonly RestRoute[], version: string): JsonObject {
+export function toOpenApi(
+  routes: readonly RestRoute[],
+  version: string,
+  other: OpenApiPart = NOTHING_ELSE,
+): JsonObject {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
     const method = route.operation.method.toLowerCase();
@@ -63,8 +75,12 @@ export function toOpenApi(routes: readonly RestRoute[], version: string): JsonOb
         'URL. An API key that a client sends is ignored: the proxy has its own. Cookies are neither read nor set.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    paths,
-    components: { schemas, responses: refusals(), securitySchemes },
+    paths: { ...paths, ...other.paths },
+    components: {
+      schemas,
+      responses: refusals(),
+      securitySchemes: { ...securitySchemes, ...other.securitySchemes },
+    },
   };
 }
 

@@ -84,6 +84,7 @@ export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
     tokens: readTokenConfig(flags, env, {
       ...doors,
       token: stdio ? secretSetting(env, 'PORTCULLIS_TOKEN') : null,
+      issues: (flags.directory ?? setting(env, 'PORTCULLIS_DIRECTORY')) !== undefined,
     }),
     issuer: readIssuerConfig(flags, env, doors),
     allowAnonymous: flags.allowAnonymous ?? false,

@@ -1,6 +1,11 @@
 import { readToken } from '../adapters/identity/read-token.ts';
 import { readIssuer } from '../adapters/identity/trusted-issuer.ts';
-import { openIssuers, openVerifier, type Verifier } from '../adapters/identity/verifier.ts';
+import {
+  type IssuersOptions,
+  openIssuers,
+  openVerifier,
+  type Verifier,
+} from '../adapters/identity/verifier.ts';
 import type { Directory, TrustedIssuer, VerifyIdToken } from '../model/tokens.ts';
 import { readObject } from '../pipeline/read-object.ts';
 import { CommandError, exit } from './exit-codes.ts';
@@ -12,19 +17,23 @@ export interface IdTokenVerifier {
   close(): Promise<void>;
 }
 
+interface Surroundings extends Pick<IssuersOptions, 'allowPrivate' | 'lookup' | 'timeoutMs'> {
+  readonly log: Log;
+}
+
 /** Opens the issuers of all tenants; keys are fetched when a token asks for them. */
-export function idTokenVerifier({ tenants }: Directory, log: Log): IdTokenVerifier {
+export function idTokenVerifier({ tenants }: Directory, surroundings: Surroundings): IdTokenVerifier {
   const opened = new Map(
     Array.from(tenants.values(), ({ issuers }) => issuers)
       .flat()
-      .map((trusted) => [trusted, open(trusted, log)]),
+      .map((trusted) => [JSON.stringify(trusted), open(trusted, surroundings)]),
   );
   return {
     async verify(token, issuers) {
       const read = readToken(token, readObject);
       if (!read.ok) return { verified: false, why: read.why };
       const trusted = issuers.find(({ issuer }) => issuer === read.claims['iss']);
-      const verifier = trusted && opened.get(trusted)?.verifier;
+      const verifier = trusted && opened.get(JSON.stringify(trusted))?.verifier;
       if (!verifier) return { verified: false, why: 'expected a token of an issuer that the tenant trusts' };
       const verified = await verifier.verify(token);
       if (verified.ok) return { verified: true, issuer: trusted.issuer, claims: verified.claims };
@@ -38,13 +47,14 @@ export function idTokenVerifier({ tenants }: Directory, log: Log): IdTokenVerifi
 
 function open(
   { issuer, audiences, jwksUri }: TrustedIssuer,
-  log: Log,
+  { log, ...reach }: Surroundings,
 ): { readonly verifier: Verifier; close(): Promise<void> } {
   const read = readIssuer(jwksUri === null ? issuer : `${issuer}=${jwksUri}`);
   if (!read.ok) throw new CommandError(`the issuer \`${issuer}\`: expected ${read.expected}`, exit.policy);
   const issuers = openIssuers({
     issuers: [read.issuer],
     readObject,
+    ...reach,
     onState: (iss, why) => {
       if (why === null) log.info(`the keys of ${iss} can be had again`);
       else log.error(`the keys of ${iss} cannot be had: ${why}`);

@@ -14,6 +14,7 @@ export interface IssuerFlags {
   readonly tokenAudience?: readonly string[];
   /** The resource of the doors, which is also what tokens are for. */
   readonly resource?: string;
+  readonly allowPrivateIssuers?: boolean;
 }
 
 /** Settings of the token service. */
@@ -29,6 +30,8 @@ export interface IssuerConfig {
   readonly issuer: string;
   /** `aud` */
   readonly audience: readonly string[];
+  /** Names of the issuers of ID tokens may lead into private networks. */
+  readonly allowPrivateIssuers: boolean;
 }
 
 /** Where Vault is and how the service says who it is. */
@@ -67,6 +70,7 @@ export function readIssuerConfig(flags: IssuerFlags, env: Environment, doors: Do
     signingKey: secretSetting(env, 'PORTCULLIS_SIGNING_KEY'),
     keyFolder: join(stateFolder(env), 'signing-keys'),
     issuer: issuer === undefined ? urlOf(rest) : readIssuerUrl(issuer),
+    allowPrivateIssuers: flags.allowPrivateIssuers ?? false,
     audience:
       flags.tokenAudience ?? readAudience(flags.resource ?? setting(env, 'PORTCULLIS_RESOURCE'), doors),
   };

@@ -31,7 +31,7 @@ export function loadDirectory(file: string): LoadedDirectory {
 }
 
 function parse(file: string): ParsedDirectory {
-  const bytes = read(file);
+  const bytes = readDirectoryFile(file);
   try {
     return parseDirectory(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (error) {
@@ -41,7 +41,8 @@ function parse(file: string): ParsedDirectory {
   }
 }
 
-function read(file: string): Uint8Array {
+/** The bytes of a directory file. Throws a `CommandError` where it cannot be read. */
+export function readDirectoryFile(file: string): Uint8Array {
   try {
     return statSync(file).size > MAX_FILE_BYTES ? new Uint8Array(MAX_FILE_BYTES) : readFileSync(file);
   } catch (error) {

@@ -1,21 +1,25 @@
 import { operations } from '../catalog/operations.ts';
 import type { Gate, Outcome } from '../model/index.ts';
+import type { Granted, TokenKind, TokenService } from '../model/tokens.ts';
 
 /** Counts of calls by tool and code, and how long they took, as Prometheus reads them (text format 0.0.4). */
 export interface Metrics {
   /** The same gate, its calls counted. */
   count(gate: Gate): Gate;
+  /** The same token service, its answers counted. */
+  countTokens(service: TokenService): TokenService;
   text(): string;
 }
 
 /** Upper bounds in seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Opens counters at zero. Labels come from the catalog and the table of codes, so they are few. */
+/** Opens counters at zero. Labels come from the catalog and tables of codes, so they are few. */
 export function openMetrics(): Metrics {
   const known = new Set(operations.map(({ name }) => name));
   /** By tool, which is empty where none is known, and code. */
   const calls = new Map<string, Map<string, number>>();
+  const tokens = new Map<string, number>();
   /** How many calls took at most that long, and longer than the bound before. */
   const buckets = BUCKETS.map(() => 0);
   let seconds = 0;
@@ -32,7 +36,18 @@ export function openMetrics(): Metrics {
     count++;
   };
 
+  const noteToken = async (endpoint: string, kind: TokenKind, granted: Promise<Granted>) => {
+    const labels = `endpoint="auth/${kind}/${endpoint}",outcome="${(await granted).ended}"`;
+    tokens.set(labels, (tokens.get(labels) ?? 0) + 1);
+    return granted;
+  };
+
   return {
+    countTokens: (service) => ({
+      ...service,
+      generate: (ask) => noteToken('generateToken', ask.kind, service.generate(ask)),
+      exchange: (ask) => noteToken('oidcToken', ask.kind, service.exchange(ask)),
+    }),
     count: (gate) => ({
       ...gate,
       call(raw) {
@@ -55,6 +70,9 @@ export function openMetrics(): Metrics {
             ([code, value]) => `portcullis_calls_total{tool="${tool}",code="${code}"} ${value}`,
           ),
         ),
+        '# HELP portcullis_tokens_total Requests for tokens by how they ended.',
+        '# TYPE portcullis_tokens_total counter',
+        ...Array.from(tokens, ([labels, value]) => `portcullis_tokens_total{${labels}} ${value}`),
         '# HELP portcullis_call_duration_seconds How long calls took, FusionAuth included.',
         '# TYPE portcullis_call_duration_seconds histogram',
         ...BUCKETS.map((bound, i) => {

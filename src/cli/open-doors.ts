@@ -1,11 +1,16 @@
 import { guard } from '../adapters/limits/guard.ts';
 import { type HttpDoor, serveHttp } from '../doors/http.ts';
 import { serveRest } from '../doors/rest.ts';
+import type { Gate } from '../model/index.ts';
+import type { TokenService } from '../model/tokens.ts';
 import type { Address } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
-import { openMetrics } from './metrics.ts';
+import { type Metrics, openMetrics } from './metrics.ts';
 import type { Serving } from './serve.ts';
 import type { TokenConfig } from './token-config.ts';
+
+/** How long an answer about readiness is given again. */
+const READY_MS = 1000;
 
 /** Opens the doors that the settings ask for; `closers` gets each as it stands. */
 export async function openDoors(
@@ -44,9 +49,34 @@ export async function openDoors(
   };
   const secret = proxy.sessionSecret;
   await open(config.http, (address) => serveHttp({ ...forDoor('http'), ...address, secret }));
-  const issuer = issuing === null ? {} : { issuer: issuing.service };
-  await open(config.rest, (address) => serveRest({ ...forDoor('rest'), ...address, ...issuer }));
+  await open(config.rest, (address) => {
+    const door = { ...forDoor('rest'), ...address };
+    return serveRest(
+      issuing === null ? door : { ...door, ...withTokens(issuing.service, door.gate, metrics) },
+    );
+  });
   return doors;
+}
+
+/** The door that issues tokens is ready where calls can be judged and tokens given out. */
+function withTokens(
+  service: TokenService,
+  gate: Gate,
+  metrics: Metrics,
+): { readonly issuer: TokenService; readonly gate: Gate } {
+  const forTokens = keptFor(READY_MS, () => service.notReady());
+  const notReady = async () => (await Promise.all([gate.notReady(), forTokens()])).flat();
+  return { issuer: metrics.countTokens(service), gate: { ...gate, notReady } };
+}
+
+/** An answer is given again for so long: anybody may ask, and databases should not be asked each time. */
+function keptFor<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
+  let kept: { readonly answer: Promise<T>; readonly until: number } | null = null;
+  return () => {
+    if (kept === null || kept.until <= performance.now())
+      kept = { answer: ask(), until: performance.now() + ms };
+    return kept.answer;
+  };
 }
 
 function hostsOf(tokens: TokenConfig | null): readonly string[] {

@@ -1,3 +1,4 @@
+import { memoryLimits } from '../adapters/limits/memory.ts';
 import type { HttpDoor } from '../doors/http.ts';
 import { serveStdio } from '../doors/stdio.ts';
 import type { Instant } from '../model/index.ts';
@@ -28,7 +29,9 @@ export async function serve(flags: ServeFlags, env: Environment, version: string
     closers.push(() => proxy.close());
     const callers = await openCallers(config.tokens, log);
     closers.push(() => callers.close());
-    const around = { audit: proxy.audit, log, closers };
+    // What may be used once must not take room from the counters of calls in this process.
+    const limits = config.redisUrl === null ? memoryLimits() : proxy.limits;
+    const around = { audit: proxy.audit, limits, log, closers };
     const tokens = config.issuer === null ? null : await issueTokens(config.issuer, around);
     await serveDoors({ config, proxy, callers, fusionAuth, tokens, log, version }, closers);
     return exit.fine;

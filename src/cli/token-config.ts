@@ -31,6 +31,8 @@ interface Entrances {
   readonly rest: Address | null;
   /** The token that stdio is to be called with; null where there is none, or no stdio. */
   readonly token: string | null;
+  /** Whether tokens are issued here: then some of the flags are about that. */
+  readonly issues: boolean;
 }
 
 /** RFC 6749, section 3.3. */
@@ -41,12 +43,12 @@ const AUDIENCE = /^[!-~]{1,1024}$/;
 export function readTokenConfig(
   flags: TokenFlags,
   env: Readonly<Record<string, string | undefined>>,
-  { http, rest, token }: Entrances,
+  { http, rest, token, issues }: Entrances,
 ): TokenConfig | null {
   const fromEnv = (env['PORTCULLIS_ISSUER'] ?? '').split(',').filter((text) => text !== '');
   const texts = flags.issuer ?? fromEnv;
   if (texts.length === 0) {
-    refuseIdle(flags);
+    refuseIdle(flags, issues ? ['--resource', '--allow-private-issuers'] : []);
     if (token !== null)
       throw usage('expected `--issuer` beside `PORTCULLIS_TOKEN`: without it no token can be verified');
     return null;
@@ -106,13 +108,13 @@ function derive(door: Address, path: string): string {
 }
 
 /** A flag that would do nothing was meant to do something. */
-function refuseIdle(flags: TokenFlags): void {
+function refuseIdle(flags: TokenFlags, busy: readonly string[]): void {
   const idle = [
     ...(flags.resource === undefined ? [] : ['--resource']),
     ...(flags.audience === undefined ? [] : ['--audience']),
     ...(flags.requiredScope === undefined ? [] : ['--required-scope']),
     ...(flags.allowPrivateIssuers === undefined ? [] : ['--allow-private-issuers']),
-  ];
+  ].filter((flag) => !busy.includes(flag));
   if (idle.length > 0)
     throw usage(`expected \`--issuer\` beside ${idle.map((flag) => `\`${flag}\``).join(', ')}`);
 }

@@ -1,22 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { dirname, resolve } from 'node:path';
-import { filePeople, peopleOf, type TenantPeople } from '../adapters/directory/people.ts';
-import { postgresPeople } from '../adapters/directory/postgres.ts';
-import { sqlitePeople } from '../adapters/directory/sqlite.ts';
+import { hash, randomUUID } from 'node:crypto';
 import { guard } from '../adapters/limits/guard.ts';
-import { once } from '../adapters/limits/once.ts';
-import { fileSecrets } from '../adapters/secrets/file.ts';
+import { onceIn } from '../adapters/limits/once.ts';
+import { fileSecrets, readSecrets } from '../adapters/secrets/file.ts';
 import { vaultSecrets } from '../adapters/secrets/vault.ts';
 import { folderKeys, givenKeys, type KeyRing } from '../adapters/signing-keys/key-ring.ts';
 import { jwtSigner } from '../adapters/signing-keys/signer.ts';
 import { tokenService } from '../issuer/token-service.ts';
-import type { Directory, People, Secrets, Tenant, TokenAudit, TokenService } from '../model/tokens.ts';
-import { databaseUrl } from './database-url.ts';
+import type { Limits } from '../model/index.ts';
+import type { Directory, Secrets, TokenAudit, TokenService } from '../model/tokens.ts';
 import { CommandError, exit } from './exit-codes.ts';
-import { idTokenVerifier } from './id-tokens.ts';
-import { loadDirectory } from './load-directory.ts';
-import type { Log } from './log.ts';
+import { followFile } from './follow-file.ts';
 import type { IssuerConfig } from './issuer-config.ts';
+import type { Log } from './log.ts';
+import { openDirectory } from './running-directory.ts';
 
 /** A token service that runs. */
 export interface RunningTokens {
@@ -28,32 +24,36 @@ export interface RunningTokens {
 /** What the token service shares with the rest of the process. */
 export interface Surroundings {
   readonly audit: TokenAudit;
+  /** Where is remembered what may be used once: Redis, where limits are there. */
+  readonly limits: Limits;
   readonly log: Log;
   /** Gets what is to be closed, as it is opened. */
   readonly closers: (() => Promise<void>)[];
 }
 
+const SWEEP_MS = 10_000;
+
 /** Puts the parts of the token service together. Throws with one clear message where one cannot be had. */
 export async function openTokens(config: IssuerConfig, around: Surroundings): Promise<RunningTokens> {
-  const { audit, log, closers } = around;
-  const { directory, warnings } = loadDirectory(config.directory);
-  const secrets = await openSecrets(config, directory, log);
+  const { audit, limits, log, closers } = around;
+  const { allowPrivateIssuers } = config;
+  const accept = (known: Directory) => checkSecrets(config, known);
+  const directory = await openDirectory({ file: config.directory, allowPrivateIssuers, log, accept });
+  closers.push(() => directory.close());
+  const secrets = await openSecrets(config, log);
   closers.push(() => secrets.close());
-  const people = await openPeople(directory, folderOf(config), around);
   const ring = await openKeys(config, log);
   closers.push(async () => ring.close());
-  const idTokens = idTokenVerifier(directory, log);
-  closers.push(() => idTokens.close());
   const { issuer, audience } = config;
   const service = tokenService(
     { issuer, audience },
     {
-      directory: () => directory,
-      people,
+      directory: () => directory.current(),
+      people: directory.people,
       secrets,
       signer: jwtSigner(ring, { issuer, audience, now: Date.now }),
-      verifyIdToken: idTokens.verify,
-      once: once(),
+      verifyIdToken: directory.verifyIdToken,
+      once: onceIn(limits),
       guard: guard(),
       audit,
       newId: randomUUID,
@@ -62,53 +62,52 @@ export async function openTokens(config: IssuerConfig, around: Surroundings): Pr
       onFault: (id, fault) => log.error(`${id}: ${fault instanceof Error ? fault.message : fault}`),
     },
   );
-  return { service, warnings };
+  const timer = setInterval(() => service.sweep(Date.now()), SWEEP_MS).unref();
+  closers.push(async () => {
+    clearInterval(timer);
+    service.sweep(Number.POSITIVE_INFINITY);
+  });
+  return { service, warnings: directory.warnings };
 }
 
-async function openSecrets({ secrets }: IssuerConfig, directory: Directory, log: Log): Promise<Secrets> {
-  const clients = [...directory.tenants.values()].flatMap(({ projects }) =>
-    [...projects.values()].flatMap((each) => [...each.values()]),
-  );
-  if (secrets === null) {
-    if (clients.every(({ isPublic }) => isPublic)) return NO_SECRETS;
-    const expected = 'expected `--client-secrets` or `VAULT_ADDR`: the directory has clients with secrets';
-    throw new CommandError(expected, exit.usage);
-  }
-  if ('file' in secrets) return fileSecrets(secrets.file);
+/** Throws where clients have secrets, and there is nothing to compare them with. */
+function checkSecrets({ secrets }: IssuerConfig, { tenants }: Directory): void {
+  const clients = Array.from(tenants.values(), ({ projects }) =>
+    Array.from(projects.values(), (each) => [...each.values()]),
+  ).flat(2);
+  if (secrets !== null || clients.every(({ isPublic }) => isPublic)) return;
+  const expected = 'expected `--client-secrets` or `VAULT_ADDR`: the directory has clients with secrets';
+  throw new CommandError(expected, exit.usage);
+}
+
+async function openSecrets({ secrets }: IssuerConfig, log: Log): Promise<Secrets> {
+  if (secrets === null) return NO_SECRETS;
+  if ('file' in secrets) return followSecrets(secrets.file, log);
   return vaultSecrets({ ...secrets.vault, now: Date.now, onProblem: log.error });
 }
 
-const NO_SECRETS: Secrets = { of: async () => ({ found: 'none' }), close: async () => {} };
+const NO_SECRETS: Secrets = {
+  of: async () => ({ found: 'none' }),
+  ready: async () => true,
+  close: async () => {},
+};
 
-function folderOf({ directory }: IssuerConfig): string {
-  return dirname(resolve(directory));
-}
-
-async function openPeople(
-  { tenants }: Directory,
-  folder: string,
-  { log, closers }: Surroundings,
-): Promise<People> {
-  const opened = new Map<string, TenantPeople>();
-  for (const tenant of tenants.values()) {
-    const people = await openTenant(tenant, folder, log);
-    closers.push(() => people.close());
-    opened.set(tenant.name, people);
-  }
-  return peopleOf(opened);
-}
-
-async function openTenant({ name, people }: Tenant, folder: string, log: Log): Promise<TenantPeople> {
-  switch (people.in) {
-    case 'file':
-      return filePeople(people.people);
-    case 'sqlite':
-      return sqlitePeople(resolve(folder, people.file));
-    case 'postgres': {
-      const onProblem = (message: string) => log.error(`the database of \`${name}\`: ${message}`);
-      return postgresPeople({ url: databaseUrl(people.url, { folder, tenant: name }), onProblem });
+/** Secrets of a file, replaced whole when it changes to another one that can be used. */
+function followSecrets(file: string, log: Log): Secrets {
+  let secrets = fileSecrets(file);
+  const kept = (why: string) => log.error(`${why}; the secrets before stay in force`);
+  // Nothing but hashes is kept.
+  const read = () => hash('sha256', readSecrets(file), 'buffer');
+  const onChange = () => {
+    try {
+      secrets = fileSecrets(file);
+      log.info(`secrets reloaded: ${file}`);
+    } catch (error) {
+      kept(wordsOf(error));
     }
-  }
+  };
+  const stop = followFile(file, { read, first: read(), onChange, onProblem: kept });
+  return { of: (client) => secrets.of(client), ready: () => secrets.ready(), close: async () => stop() };
 }
 
 async function openKeys({ signingKey, keyFolder }: IssuerConfig, log: Log): Promise<KeyRing> {

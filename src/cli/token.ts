@@ -7,18 +7,24 @@ export interface AskFlags {
   readonly user?: true;
   readonly admin?: true;
   readonly url?: string;
-  readonly tenant: string;
-  readonly project: string;
-  readonly client: string;
-  readonly email: string;
+  readonly tenant?: string;
+  readonly project?: string;
+  readonly client?: string;
+  readonly email?: string;
 }
+
+/** The flags that say who asks for whom. */
+const NAMES = ['tenant', 'project', 'client', 'email'] as const;
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 const TIMEOUT_MS = 30_000;
+/** A token is 16 KiB at most, and the rest of an answer is small. */
+const MAX_BYTES = 64 * 1024;
+const MAX_REASON = 200;
 
 /** `portcullis token`: asks the token service once and prints the token, and nothing else, on stdout. */
 export async function token(flags: AskFlags, env: Environment): Promise<ExitCode> {
-  if (flags.user === flags.admin) throw usage('expected either `--user` or `--admin`');
+  checkFlags(flags);
   const url = endpoint(flags.url ?? setting(env, 'PORTCULLIS_TOKEN_URL') ?? DEFAULT_URL, flags);
   const secret = secretSetting(env, 'PORTCULLIS_CLIENT_SECRET');
   const answer = await ask(url, {
@@ -30,6 +36,14 @@ export async function token(flags: AskFlags, env: Environment): Promise<ExitCode
   });
   process.stdout.write(`${answer}\n`);
   return exit.fine;
+}
+
+/** All that is missing is told at once. */
+function checkFlags(flags: AskFlags): void {
+  const missing = NAMES.filter((name) => flags[name] === undefined).map((name) => `\`--${name}\``);
+  const kind = flags.user === flags.admin ? ['either `--user` or `--admin`'] : [];
+  const expected = [...kind, ...missing];
+  if (expected.length > 0) throw usage(`expected ${expected.join(', ')}`);
 }
 
 /** A secret is sent in the clear to nobody but this machine. */
@@ -55,16 +69,49 @@ async function ask(url: URL, body: object): Promise<string> {
   }).catch((error: unknown) => {
     throw broken(`${url.origin} cannot be reached: ${causeOf(error)}`);
   });
-  const said: unknown = await answer.json().catch(() => null);
   const {
     access_token: granted,
     reason,
     id,
-  } = { ...(typeof said === 'object' ? said : null) } as Record<string, unknown>;
-  if (answer.status === 200 && typeof granted === 'string') return granted;
-  const known = typeof reason === 'string' ? `: ${reason}` : '';
-  const named = typeof id === 'string' ? ` (${id})` : '';
+  } = membersOf(
+    await readText(answer).catch((error: unknown) => {
+      throw broken(`the answer of ${url.origin} cannot be read: ${causeOf(error)}`);
+    }),
+  );
+  if (answer.status === 200 && isToken(granted)) return granted;
+  const known = typeof reason === 'string' ? `: ${printable(reason)}` : '';
+  const named = typeof id === 'string' && /^[\w-]{1,64}$/.test(id) ? ` (${id})` : '';
   throw broken(`the token service answered ${answer.status}${known}${named}`);
+}
+
+/** Text of at most `MAX_BYTES`; '' where there is more. */
+async function readText({ body }: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    bytes += piece.length;
+    if (bytes > MAX_BYTES) return '';
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString();
+}
+
+function membersOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return Object.assign({}, JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+/** Who holds the other end may not write to this terminal what they like. */
+function isToken(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9._~+/-]+=*$/.test(value);
+}
+
+function printable(text: string): string {
+  const plain = text.slice(0, MAX_REASON).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+  return text.length > MAX_REASON ? `${plain}…` : plain;
 }
 
 function causeOf(error: unknown): string {

@@ -25,6 +25,7 @@ export interface RunningProxy {
   recordRefusal(transport: Transport, why: string): void;
   readonly policy: PolicySource;
   readonly audit: Audit & TokenAudit;
+  readonly limits: Limits;
   /** Signs session ids. */
   readonly sessionSecret: Buffer;
   /** Writes out what is queued and lets go of everything. */
@@ -76,6 +77,7 @@ export async function openProxy(
     },
     policy,
     audit,
+    limits,
     sessionSecret: derive(secret, 'sessions'),
     async close() {
       policy.close();

@@ -4,7 +4,7 @@ import type { Guard, SentArgs } from '../model/index.ts';
 import type { Granted, TokenKind, TokenService } from '../model/tokens.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { faultsOf } from '../pipeline/sent-args.ts';
-import { readBody } from './http-body.ts';
+import { type Body, readBody } from './http-body.ts';
 import { isJson } from './http-checks.ts';
 import { objectCounted } from './http-guarded.ts';
 import { type Objection, reply, replyJson } from './http-reply.ts';
@@ -73,16 +73,31 @@ async function handleEndpoint(
     void readBody(req, 0);
     return objectTo(shape);
   }
-  if (req.headers.expect !== undefined) res.writeContinue();
-  const bytes = await readBody(req, MAX_BODY_BYTES);
+  const read = () => {
+    if (req.headers.expect !== undefined) res.writeContinue();
+    return readBody(req, MAX_BODY_BYTES);
+  };
+  if (does === 'exchange') return replyGranted(res, await exchange(door, { req, kind, address, read }));
+  const bytes = await read();
   if (bytes === 'too_large') return objectTo(TOO_LARGE);
-  const ask = { kind, body: toBody(bytes), address };
+  replyGranted(res, await door.issuer.generate({ kind, address, body: toBody(bytes) }));
+}
+
+/** The body is read once the service knows the client; of whom it does not, it is dropped. */
+async function exchange(
+  { issuer }: TokenDoor,
+  ask: { req: IncomingMessage; kind: TokenKind; address: string; read: () => Promise<Body> },
+): Promise<Granted> {
+  const { req, kind, address, read } = ask;
+  let isRead = false;
+  const body = async () => {
+    isRead = true;
+    return toBody(await read());
+  };
   const authorization = req.headers.authorization ?? null;
-  const granted: Granted =
-    does === 'generate'
-      ? await door.issuer.generate(ask)
-      : await door.issuer.exchange({ ...ask, authorization });
-  replyGranted(res, granted);
+  const granted = await issuer.exchange({ kind, address, authorization, body });
+  if (!isRead) void readBody(req, 0);
+  return granted;
 }
 
 const TOO_LARGE: Objection = {
@@ -106,7 +121,8 @@ function shapeObjection({ headers, url = '' }: IncomingMessage): Objection | nul
 }
 
 /** Bytes -> their value with what is wrong with the text; nothing is repeated of what was sent. */
-function toBody(bytes: Buffer): SentArgs {
+function toBody(bytes: Body): SentArgs {
+  if (bytes === 'too_large') return noText(`at most ${MAX_BODY_BYTES} bytes`);
   const parsed = isUtf8(bytes) ? parseJson(bytes.toString()) : null;
   if (parsed === null) return noText('text in UTF-8');
   return parsed.ok

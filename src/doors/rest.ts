@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { toOpenApi } from '../catalog/openapi.ts';
+import { type OpenApiPart, toOpenApi } from '../catalog/openapi.ts';
+import { tokenEndpoints } from '../catalog/openapi-tokens.ts';
 import { operations } from '../catalog/operations.ts';
 import { REST_PREFIX, type RestRoute, toRestRoutes } from '../catalog/rest.ts';
 import type { TokenService } from '../model/tokens.ts';
@@ -92,7 +93,7 @@ async function handleRequest(door: RestDoor, req: IncomingMessage, res: ServerRe
 interface Document {
   readonly type: string;
   readonly policy: string;
-  readonly write: (routes: readonly RestRoute[], version: string) => string;
+  readonly write: (routes: readonly RestRoute[], version: string, other?: OpenApiPart) => string;
 }
 
 const DOCUMENTS = new Map<string, Document>([
@@ -101,7 +102,7 @@ const DOCUMENTS = new Map<string, Document>([
     {
       type: 'application/json',
       policy: NOTHING_ELSE,
-      write: (routes, version) => JSON.stringify(toOpenApi(routes, version)),
+      write: (routes, version, other) => JSON.stringify(toOpenApi(routes, version, other)),
     },
   ],
   ['/docs', { type: 'text/html; charset=utf-8', policy: DOCS_POLICY, write: docsPage }],
@@ -118,7 +119,8 @@ async function tellDocument(
   if (caller === null) return;
   const shown = new Set(door.gate.list(caller).map(({ name }) => name));
   const routes = door.routes.filter(({ operation }) => shown.has(operation.name));
-  replyPage(res, { type, policy, text: write(routes, door.version) });
+  const other = door.issuer === null ? undefined : tokenEndpoints;
+  replyPage(res, { type, policy, text: write(routes, door.version, other) });
 }
 
 function toTarget(url: string): Target {

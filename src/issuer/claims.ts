@@ -4,21 +4,26 @@ import { SCOPE } from './names.ts';
 /** The role and the scope of admin tokens. A directory gives neither to a user, so no user token looks like one. */
 export const ADMIN = 'admin';
 
+/** All that an admin token may do; it is the same for every administrator. */
+const AS_ADMIN = { roles: [ADMIN], scopes: [ADMIN], groups: [], resources: [] };
+
 /**
  * What a token of this kind says. An admin token speaks of the administration of one tenant and project and of
  * nothing that the user has otherwise. `sub` is unique at this issuer, as RFC 7519 section 4.1.2 wants it.
  */
 export function claimsFor(kind: TokenKind, client: Client, person: Person): TokenClaims {
-  const who = {
+  const { roles, scopes, groups, resources } = kind === 'admin' ? AS_ADMIN : person;
+  return {
     sub: `${client.tenant}:${person.id}`,
     email: person.email,
     tenant: client.tenant,
     project: client.project,
     client_id: client.id,
+    roles,
+    scope: scopes.join(' '),
+    groups,
+    resources,
   };
-  if (kind === 'admin') return { ...who, roles: [ADMIN], scope: ADMIN, groups: [], resources: [] };
-  const { roles, scopes, groups, resources } = person;
-  return { ...who, roles, scope: scopes.join(' '), groups, resources };
 }
 
 const MAX_WORDS = 1000;

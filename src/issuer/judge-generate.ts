@@ -1,5 +1,6 @@
 import type { Client, Person, Tenant, TokenAsk, TokenKind } from '../model/tokens.ts';
 import { isPlain } from './claims.ts';
+import { countRequest } from './counting.ts';
 import { findClient, type KnownClient } from './find-client.ts';
 import type { TokenPorts } from './ports.ts';
 import { type GenerateAsk, readGenerate } from './read-ask.ts';
@@ -16,8 +17,8 @@ export async function judgeGenerate({ kind, body }: TokenAsk, ports: TokenPorts)
   const known = findClient(ports.directory(), read.ask);
   if (known === null) return { may: false, code: 'client_unknown' };
   const { client } = known;
-  const tooMany = await ports.guard.count('token_request', `client ${keyOf(client)}`);
-  if (tooMany !== null) return { may: false, code: 'too_many_requests', client, ...tooMany };
+  const tooMany = await countRequest(client, ports.guard);
+  if (tooMany !== null) return tooMany;
   if (kind === 'admin' && client.isPublic) return { may: false, code: 'client_is_public', client };
   const refused = await judgeSecret(client, read.ask, ports);
   return refused ?? judgePerson(kind, known, read.ask.email, ports);
@@ -71,9 +72,4 @@ function judgeKind(
     };
   }
   return { may: true, client, person };
-}
-
-/** Names have no spaces. */
-function keyOf({ tenant, project, id }: Client): string {
-  return `${tenant} ${project} ${id}`;
 }

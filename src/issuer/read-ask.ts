@@ -20,14 +20,14 @@ interface Member {
   readonly optional?: true;
 }
 
-const GENERATE = {
+const GENERATE = membersOf({
   client_id: { max: 128 },
   email_id: { max: 254 },
   project_id: { max: 128 },
   secret_id: { max: 1024, optional: true },
   tenant_id: { max: 128 },
-} satisfies Record<string, Member>;
-const EXCHANGE = { oidc_token: { max: 16_384 } } satisfies Record<string, Member>;
+});
+const EXCHANGE = membersOf({ oidc_token: { max: 16_384 } });
 
 /** The body of `generateToken`. */
 export function readGenerate(body: SentArgs): Read<GenerateAsk> {
@@ -52,24 +52,28 @@ export function readExchange(body: SentArgs): Read<string> {
   return read.ok ? { ok: true, ask: read.ask.oidc_token ?? '' } : read;
 }
 
+type Members<Name extends string> = ReadonlyMap<Name, Member>;
+
+function membersOf<Name extends string>(members: Readonly<Record<Name, Member>>): Members<Name> {
+  return new Map(Object.entries(members) as [Name, Member][]);
+}
+
 /** A closed object of texts. Control characters are refused: no name has one, and a database may stumble over them. */
 function readTexts<Name extends string>(
   { value, faults }: SentArgs,
-  members: Readonly<Record<Name, Member>>,
+  members: Members<Name>,
 ): Read<Partial<Record<Name, string>>> {
   if (!isObject(value))
     return { ok: false, violations: [...faults, { path: 'body', expected: 'an object' }] };
-  const known = new Map<string, Member>(Object.entries(members));
-  const strangers = Object.keys(value).filter((name) => !known.has(name));
-  const violations = [
-    ...faults,
-    ...(strangers.length > 0 ? [{ path: 'body', expected: noOther(known) }] : []),
-    ...Array.from(known).flatMap(([name, member]) => {
-      const sent = Object.hasOwn(value, name) ? value[name] : undefined;
-      if (sent === undefined && member.optional === true) return [];
-      return isText(sent, member.max) ? [] : [{ path: `body.${name}`, expected: textOf(member) }];
-    }),
-  ];
+  const violations = [...faults];
+  const isKnown = (name: string) => (members as ReadonlyMap<string, Member>).has(name);
+  if (!Object.keys(value).every(isKnown)) violations.push({ path: 'body', expected: noOther(members) });
+  for (const [name, member] of members) {
+    const sent = Object.hasOwn(value, name) ? value[name] : undefined;
+    if ((sent !== undefined || member.optional !== true) && !isText(sent, member.max)) {
+      violations.push({ path: `body.${name}`, expected: textOf(member) });
+    }
+  }
   if (violations.length > 0) return { ok: false, violations };
   return { ok: true, ask: value as Partial<Record<Name, string>> };
 }
@@ -78,8 +82,10 @@ function isObject(value: Json | undefined): value is { readonly [key: string]: J
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const CONTROL = /\p{Cc}/u;
+
 function isText(value: Json | undefined, max: number): boolean {
-  return typeof value === 'string' && value !== '' && value.length <= max && !/\p{Cc}/u.test(value);
+  return typeof value === 'string' && value !== '' && value.length <= max && !CONTROL.test(value);
 }
 
 function textOf({ max }: Member): string {

@@ -7,28 +7,42 @@ import type {
   TokenService,
 } from '../model/tokens.ts';
 import { claimsFor } from './claims.ts';
+import { countJudgement } from './counting.ts';
 import { judgeExchange } from './judge-exchange.ts';
 import { judgeGenerate } from './judge-generate.ts';
 import { metadataOf } from './metadata.ts';
 import type { TokenPorts, TokenTerms } from './ports.ts';
-import {
-  isFailedAuthentication,
-  refusedRecord,
-  type TokenOpening,
-  toAnswer,
-  type Verdict,
-} from './verdict.ts';
+import { Tally } from './tally.ts';
+import { isJudgement, refusedRecord, type TokenOpening, toAnswer, type Verdict } from './verdict.ts';
 
 /** The life of a request for a token: guard, judge, sign, record, answer. */
 export function tokenService(terms: TokenTerms, ports: TokenPorts): TokenService {
-  const walk = (ask: TokenAsk, endpoint: string, judge: () => Promise<Verdict>) =>
-    new Walk(terms, ports, { endpoint: `auth/${ask.kind}/${endpoint}`, ask }).run(judge);
+  const tally = new Tally((record) => ports.audit.write(record));
+  const walk = (ask: Asked, endpoint: string, judge: () => Promise<Verdict>) =>
+    new Walk({ terms, ports, tally }, { endpoint: `auth/${ask.kind}/${endpoint}`, ask }).run(judge);
   return {
     generate: (ask) => walk(ask, 'generateToken', () => judgeGenerate(ask, ports)),
     exchange: (ask) => walk(ask, 'oidcToken', () => judgeExchange(ask, ports)),
     jwks: () => ports.signer.jwks(),
     metadata: () => metadataOf(terms.issuer, ports.signer.algorithm),
+    sweep: (at) => tally.sweep(at),
+    async notReady() {
+      const [secrets, people] = await Promise.all([ports.secrets.ready(), ports.people.ready()]);
+      return [
+        ...(secrets ? [] : ['the secrets of clients cannot be asked for']),
+        ...(people ? [] : ['the users of no tenant can be asked for']),
+      ];
+    },
   };
+}
+
+type Asked = Pick<TokenAsk, 'kind' | 'address'>;
+
+/** What requests have in common. */
+interface Around {
+  readonly terms: TokenTerms;
+  readonly ports: TokenPorts;
+  readonly tally: Tally;
 }
 
 /** What fits in a header. */
@@ -36,31 +50,29 @@ const MAX_TOKEN = 16 * 1024;
 
 /** One request on its way. Its life is one `run`. */
 class Walk {
-  private readonly terms: TokenTerms;
+  private readonly around: Around;
   private readonly ports: TokenPorts;
   private readonly kind: TokenKind;
   private readonly opening: TokenOpening;
   private readonly begun: number;
 
-  constructor(terms: TokenTerms, ports: TokenPorts, about: { endpoint: string; ask: TokenAsk }) {
-    this.terms = terms;
-    this.ports = ports;
-    this.kind = about.ask.kind;
-    this.begun = ports.elapsed();
+  constructor(around: Around, { endpoint, ask }: { endpoint: string; ask: Asked }) {
+    this.around = around;
+    this.ports = around.ports;
+    this.kind = ask.kind;
+    this.begun = this.ports.elapsed();
     this.opening = {
-      id: ports.newId(),
-      at: new Date(ports.now()).toISOString(),
-      endpoint: about.endpoint,
-      address: about.ask.address,
+      id: this.ports.newId(),
+      at: new Date(this.ports.now()).toISOString(),
+      endpoint,
+      address: ask.address,
     };
   }
 
   async run(judge: () => Promise<Verdict>): Promise<Granted> {
-    const { id, address } = this.opening;
+    const { id } = this.opening;
     try {
-      const tooMany = await this.ports.guard.count('token_request', address);
-      const verdict: Verdict =
-        tooMany === null ? await judge() : { may: false, code: 'too_many_requests', ...tooMany };
+      const verdict = await this.judged(judge);
       return await (verdict.may === true ? this.issue(verdict) : this.refuse(verdict));
     } catch (fault) {
       this.ports.onFault(id, fault);
@@ -69,42 +81,72 @@ class Walk {
     }
   }
 
+  private async judged(judge: () => Promise<Verdict>): Promise<Verdict> {
+    const { guard } = this.ports;
+    const { address } = this.opening;
+    const tooMany = await guard.count('token_request', address);
+    if (tooMany !== null) return { may: false, code: 'too_many_requests', ...tooMany };
+    const verdict = await judge();
+    const told = isJudgement(verdict) ? await countJudgement(verdict, { address, guard }) : verdict;
+    return told.may === true ? this.spend(told) : told;
+  }
+
+  /** What may be used once is used up by nothing but a token. */
+  private async spend(verdict: Allowed): Promise<Verdict> {
+    const { client, once } = verdict;
+    if (once === undefined) return verdict;
+    const taken = await this.ports.once.take(once, this.ports.now());
+    if (taken === 'fresh') return verdict;
+    return taken === 'used'
+      ? { may: false, code: 'id_token_used', client }
+      : { may: 'unknown', client, why: taken.unknown };
+  }
+
   /** A token that cannot be recorded is not given out. */
-  private async issue({ client, person }: Extract<Verdict, { may: true }>): Promise<Granted> {
+  private async issue({ client, person }: Allowed): Promise<Granted> {
     const { id } = this.opening;
+    const { issuer, audience } = this.around.terms;
     const lifetimeS = this.ports.directory().tokenLifetimeS;
     const iat = Math.floor(this.ports.now() / 1000);
     const claims: SignedClaims = {
-      iss: this.terms.issuer,
-      aud: this.terms.audience,
       ...claimsFor(this.kind, client, person),
+      iss: issuer,
+      aud: audience,
       iat,
       exp: iat + lifetimeS,
       jti: this.ports.newId(),
     };
     const token = await this.ports.signer.sign(claims);
     if (token.length > MAX_TOKEN) throw new Error(`the token would have more than ${MAX_TOKEN} characters`);
-    const { tenant, project, client_id, sub, jti } = claims;
-    const exp = new Date(claims.exp * 1000).toISOString();
-    const names = { tenant, project, client_id, sub, jti, exp };
-    const record = this.timed({ ...this.opening, event: 'token_issued', code: 'issued', ...names });
+    const record: TokenRecord = {
+      ...this.opening,
+      event: 'token_issued',
+      code: 'issued',
+      tenant: claims.tenant,
+      project: claims.project,
+      client_id: claims.client_id,
+      sub: claims.sub,
+      jti: claims.jti,
+      exp: new Date(claims.exp * 1000).toISOString(),
+      ms: this.took(),
+    };
     if (await this.ports.audit.intent(record)) return { id, ended: 'issued', token, lifetimeS };
     this.ports.onFault(id, new Error('the audit cannot be written, so no token was given out'));
     return { id, ended: 'failed' };
   }
 
-  private async refuse(verdict: Exclude<Verdict, { may: true }>): Promise<Granted> {
-    const { id, address } = this.opening;
+  private refuse(verdict: Exclude<Verdict, { may: true }>): Granted {
+    const { id } = this.opening;
     if (verdict.may === 'unknown') {
       const { client, why } = verdict;
       this.write(refusedRecord(this.opening, { code: 'failed', client, note: why }));
       this.ports.onFault(id, new Error(verdict.why));
       return { id, ended: 'failed' };
     }
-    this.write(refusedRecord(this.opening, verdict));
-    if (!isFailedAuthentication(verdict)) return toAnswer(id, verdict);
-    const tooMany = await this.ports.guard.count('failed_authentication', address);
-    return tooMany === null ? toAnswer(id, verdict) : { id, ended: 'too_many', ...tooMany };
+    const record = refusedRecord(this.opening, verdict);
+    if (verdict.code === 'too_many_requests') this.around.tally.add(this.timed(record), this.ports.now());
+    else this.write(record);
+    return toAnswer(id, verdict);
   }
 
   private write(record: Omit<TokenRecord, 'ms'>): void {
@@ -112,6 +154,12 @@ class Walk {
   }
 
   private timed(record: Omit<TokenRecord, 'ms'>): TokenRecord {
-    return { ...record, ms: Math.round((this.ports.elapsed() - this.begun) * 1000) / 1000 };
+    return { ...record, ms: this.took() };
+  }
+
+  private took(): number {
+    return Math.round((this.ports.elapsed() - this.begun) * 1000) / 1000;
   }
 }
+
+type Allowed = Extract<Verdict, { may: true }>;

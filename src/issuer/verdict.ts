@@ -3,7 +3,13 @@ import type { Client, Granted, GrantRefusal, Person, TokenRecord } from '../mode
 
 /** What was found of a request for a token before anything is signed. `client` is there once it is known. */
 export type Verdict =
-  | { readonly may: true; readonly client: Client; readonly person: Person }
+  | {
+      readonly may: true;
+      readonly client: Client;
+      readonly person: Person;
+      /** What may be used once only for this. */
+      readonly once?: string;
+    }
   | {
       readonly may: false;
       readonly code: GrantRefusal;
@@ -45,9 +51,10 @@ export function toAnswer(id: string, refusal: Extract<Verdict, { may: false }>):
   }
 }
 
-/** Whether a refusal is a failure to say who one is, which is counted against the address. */
-export function isFailedAuthentication({ code }: Extract<Verdict, { may: false }>): boolean {
-  return ANSWERS[code] === 'unauthorized' || ANSWERS[code] === 'client_unknown';
+/** Whether a verdict tells whether somebody is who they say they are. */
+export function isJudgement(verdict: Verdict): boolean {
+  if (verdict.may !== false) return verdict.may === true;
+  return ANSWERS[verdict.code] === 'unauthorized' || ANSWERS[verdict.code] === 'client_unknown';
 }
 
 /** What the audit says of every request, whatever becomes of it. */

@@ -565,6 +565,8 @@ export type GuardedAct =
 export interface Guard {
   /** Counts one act of `who` (an address or an identity). Answers how long to wait where it was one too many, else null. */
   count(act: GuardedAct, who: string): Promise<{ readonly retryAfterMs: number } | null>;
+  /** The same answer about one more act, which is not counted. */
+  look(act: GuardedAct, who: string): Promise<{ readonly retryAfterMs: number } | null>;
 }
 
 /** Whoever opened a connection -> an identity. */

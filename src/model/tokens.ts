@@ -127,6 +127,8 @@ export interface TokenRecord {
   readonly ms: number;
   /** What a person needs beyond the code. Never a value. */
   readonly note?: string;
+  /** How many more requests of this client, address and endpoint ended in the same way, up to `at`. */
+  readonly count?: number;
 }
 
 /** What a door knows of a request for a token. */
@@ -137,16 +139,27 @@ export interface TokenAsk {
   readonly address: string;
 }
 
+/** The same of one that an ID token is exchanged with, whose body is read only for a client that is known. */
+export interface ExchangeAsk extends Omit<TokenAsk, 'body'> {
+  /** That header as received. */
+  readonly authorization: string | null;
+  body(): Promise<SentArgs>;
+}
+
 /** All that a door may ask of the token service. */
 export interface TokenService {
   /** A token for a user whom a client names. Never throws. */
   generate(ask: TokenAsk): Promise<Granted>;
-  /** A token for the user of an ID token. `authorization` is that header as received. Never throws. */
-  exchange(ask: TokenAsk & { readonly authorization: string | null }): Promise<Granted>;
+  /** A token for the user of an ID token. Never throws. */
+  exchange(ask: ExchangeAsk): Promise<Granted>;
   /** The keys that tokens are verified with, as RFC 7517 has them. */
   jwks(): Promise<JsonObject>;
   /** Authorization server metadata (RFC 8414, OpenID Connect Discovery). */
   metadata(): JsonObject;
+  /** Records what was turned away in the minutes that are over by then. */
+  sweep(at: Instant): void;
+  /** Why no token can be given out now, in a sentence each; none where one can. Never throws. */
+  notReady(): Promise<readonly string[]>;
 }
 
 // ---------------------------------------------------------------- ports
@@ -161,6 +174,8 @@ export type FoundPerson =
 export interface People {
   /** Never throws. */
   find(tenant: string, email: string): Promise<FoundPerson>;
+  /** Whether the users of one tenant at least can be asked for. Never throws. */
+  ready(): Promise<boolean>;
 }
 
 export type FoundSecret =
@@ -172,6 +187,8 @@ export type FoundSecret =
 export interface Secrets {
   /** Never throws. */
   of(client: Client): Promise<FoundSecret>;
+  /** Whether they can be asked for. Never throws. */
+  ready(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -213,8 +230,8 @@ export type VerifyIdToken = (
   | { readonly verified: 'unknown'; readonly why: string }
 >;
 
-/** Remembers what may be used once. */
+/** Remembers what may be used once, for at least a day. */
 export interface Once {
-  /** Whether `key` was not taken before; from then on it is, until `until`. */
-  take(key: string, until: Instant, at: Instant): boolean;
+  /** Whether `key` was not taken before; from then on it is. Never throws. */
+  take(key: string, at: Instant): Promise<'fresh' | 'used' | { readonly unknown: string }>;
 }

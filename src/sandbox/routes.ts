@@ -3,6 +3,7 @@ import { eventInfo } from './fields.ts';
 import type { Operation } from './operation.ts';
 import { issue } from './operations/issue.ts';
 import { logout } from './operations/logout.ts';
+import { openIdConfiguration } from './operations/openid-configuration.ts';
 import { jwks, publicKey } from './operations/public-key.ts';
 import { getToken, listTokens } from './operations/read-tokens.ts';
 import { reconcile } from './operations/reconcile.ts';
@@ -105,6 +106,14 @@ export const routes: readonly Route[] = [
     run: logout,
   },
   { ...plain, method: 'GET', endpoint: '/.well-known/jwks.json', schemes: [], tenant: 'ignored', run: jwks },
+  {
+    ...plain,
+    method: 'GET',
+    endpoint: '/.well-known/openid-configuration',
+    schemes: [],
+    tenant: 'lenient',
+    run: openIdConfiguration,
+  },
 ];
 
 const table = new Map<string, Map<string, Route>>();

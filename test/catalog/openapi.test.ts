@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect, test } from 'vitest';
 import { toOpenApi } from '../../src/catalog/openapi.ts';
+import { tokenEndpoints } from '../../src/catalog/openapi-tokens.ts';
 import { operations } from '../../src/catalog/operations.ts';
 import { restStatus, toRestRoutes } from '../../src/catalog/rest.ts';
 
@@ -32,6 +33,21 @@ test('the OpenAPI document is valid 3.1 to a public validator, and every referen
 
 test('the OpenAPI document that lists nothing is valid as well', async () => {
   expect(await new Validator().validate({ ...toOpenApi([], '0') })).toEqual({ valid: true });
+});
+
+test('the OpenAPI document has the endpoints of the token service where it is there, and is valid', async () => {
+  const whole = toOpenApi(toRestRoutes(operations), '9.9.9', tokenEndpoints);
+  const validator = new Validator();
+  expect(await validator.validate({ ...whole })).toEqual({ valid: true });
+  expect(() => validator.resolveRefs()).not.toThrow();
+  const added = Object.keys(Object(whole['paths'])).filter((path) => !Object.hasOwn(paths, path));
+  expect(added.toSorted()).toEqual([
+    '/auth/admin/generateToken',
+    '/auth/admin/oidcToken',
+    '/auth/user/generateToken',
+    '/auth/user/oidcToken',
+  ]);
+  expect(Object.keys(paths).filter((path) => path.startsWith('/auth/'))).toEqual([]);
 });
 
 // Operation, request, parameters (`*` is required), body, security: as FusionAuth has them.

@@ -13,6 +13,7 @@ export function createGuard(refused: readonly GuardedAct[] = []): Guard & { read
       counted.push(`${act} ${who}`);
       return refused.includes(act) ? { retryAfterMs: 1500 } : null;
     },
+    look: async () => null,
   };
 }
 

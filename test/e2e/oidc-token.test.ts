@@ -1,4 +1,6 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { known } from '../../src/sandbox/default-seed.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
@@ -130,6 +132,38 @@ describe('an ID token', () => {
     expect(await ended('user', again)).toBe(401);
     expect(await ended('admin', token)).toBe(200);
     expect(await ended('user', await idToken({ nonce: 'n-2' }))).toBe(200);
+  });
+});
+
+describe('a client that is not known', () => {
+  it.each([
+    ['has no token', ''],
+    ['has a token of nobody here', 'Authorization: Bearer a.b.c\r\n'],
+  ])('is told so before its body is read: it %s', async (_what, authorization) => {
+    const { hostname, port } = new URL(service.url);
+    const socket = connect(Number(port), hostname);
+    // The body is announced and never comes.
+    socket.write(
+      `POST /auth/user/oidcToken HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${authorization}Content-Length: 100\r\n\r\n`,
+    );
+    const [answer] = await once(socket, 'data');
+    socket.destroy();
+    expect(String(answer)).toMatch(/^HTTP\/1.1 401 /);
+  });
+
+  it('is not asked for its body, which one that is known is', async () => {
+    const { hostname, port } = new URL(service.url);
+    const firstLine = async (bearer: string) => {
+      const socket = connect(Number(port), hostname);
+      socket.write(
+        `POST /auth/user/oidcToken HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nAuthorization: Bearer ${bearer}\r\nContent-Length: 100\r\n\r\n`,
+      );
+      const [answer] = await once(socket, 'data');
+      socket.destroy();
+      return String(answer).split('\r\n')[0];
+    };
+    expect(await firstLine(backend)).toBe('HTTP/1.1 100 Continue');
+    expect(await firstLine('a.b.c')).toBe('HTTP/1.1 401 Unauthorized');
   });
 });
 

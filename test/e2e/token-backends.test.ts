@@ -105,8 +105,23 @@ describe('tenants with databases and secrets in Vault', () => {
     expect((await ask({})).status).toBe(200);
   });
 
+  it('are no reason to be ready while Vault is sealed', async () => {
+    const ready = async () => {
+      const answer = await fetch(`${service.url}/readyz`);
+      return { status: answer.status, ...((await answer.json()) as object) };
+    };
+    expect(await ready()).toEqual({ status: 'ready' });
+    vault.isSealed = true;
+    await expect
+      .poll(ready, { timeout: 5000 })
+      .toEqual({ status: 'not ready', reasons: ['the secrets of clients cannot be asked for'] });
+    vault.isSealed = false;
+    await expect.poll(ready, { timeout: 5000 }).toEqual({ status: 'ready' });
+  });
+
   it('are told 500, and the log why, while a database is away; the other tenant is served', async () => {
     await postgres.kill();
+    expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
     const answer = await ask({});
     expect([answer.status, answer.body['reason']]).toEqual([500, 'Failed to generate token']);
     const globex = {

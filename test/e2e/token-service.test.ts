@@ -334,6 +334,59 @@ describe('a request that gets no token', () => {
   });
 });
 
+describe('the pages of the door that issues tokens', () => {
+  const page = async (path: string) => {
+    const answer = await fetch(`${service.url}${path}`);
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+
+  it.each(['openid-configuration', 'oauth-authorization-server'])(
+    'say who signs and where the keys are, and claim nothing that is not there: %s',
+    async (name) => {
+      expect(await page(`/.well-known/${name}`)).toEqual({
+        status: 200,
+        body: {
+          issuer: service.url,
+          jwks_uri: `${service.url}/.well-known/jwks.json`,
+          response_types_supported: ['none'],
+          subject_types_supported: ['public'],
+          id_token_signing_alg_values_supported: ['ES256'],
+        },
+      });
+    },
+  );
+
+  it('describe its endpoints', async () => {
+    const { body } = await page('/openapi.json');
+    expect(Object.keys(Object(body['paths'])).filter((path) => path.startsWith('/auth/'))).toHaveLength(4);
+  });
+
+  it('count what became of requests, under few labels', async () => {
+    const counted = async () => {
+      const text = await (await fetch(`${service.url}/metrics`)).text();
+      const line = (endpoint: string, outcome: string) =>
+        Number(
+          text
+            .split(`portcullis_tokens_total{endpoint="${endpoint}",outcome="${outcome}"} `)[1]
+            ?.split('\n')[0] ?? 0,
+        );
+      return [
+        line('auth/user/generateToken', 'issued'),
+        line('auth/user/generateToken', 'unauthorized'),
+        line('auth/admin/generateToken', 'client_unknown'),
+        line('auth/user/oidcToken', 'unauthorized'),
+      ];
+    };
+    const before = await counted();
+    await service.post(USER, anna);
+    await service.post(USER, { ...anna, secret_id: 'wrong-wrong-wrong' });
+    await service.post(ADMIN, { ...anna, client_id: 'client-of-nobody' });
+    await service.post('/auth/user/oidcToken', { oidc_token: 'a.b.c' });
+    expect(await counted()).toEqual(before.map((each) => each + 1));
+    expect(await (await fetch(`${service.url}/metrics`)).text()).not.toMatch(/client-of-nobody|anna/);
+  });
+});
+
 describe('portcullis token', () => {
   const flags = [
     '--tenant',

@@ -10,8 +10,8 @@ export interface VaultAsked {
 }
 
 /**
- * Vault's HTTP API as far as the token service uses it, not compared with its published description: KV version 2 reads,
- * AppRole logins, lookup and renewal of the own token. Vault itself is not to be had in the tests.
+ * Vault's HTTP API as far as the token service uses it: KV version 2 reads, AppRole logins, lookup and renewal of the own
+ * token, health. Vault itself is not to be had in the tests; this is held to what is published of it (`vault-api.yaml`).
  */
 export interface TestVault {
   readonly url: string;
@@ -24,50 +24,38 @@ export interface TestVault {
   /** Seconds that a token of a login lives. */
   leaseS: number;
   isRenewable: boolean;
+  isSealed: boolean;
+  /** Where everything is; null: in none. */
+  namespace: string | null;
   close(): Promise<void>;
 }
 
+interface Asked {
+  readonly method: string;
+  /** Below `/v1/`. */
+  readonly path: string;
+  readonly token: string;
+  readonly body: Readonly<Record<string, string>>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
+const CREATED = '2026-01-01T00:00:00.000000001Z';
+
 /** Starts it on a loopback port. */
 export async function startVault(): Promise<TestVault> {
-  let logins = 0;
   const server = createServer((req, res) => void handle(req, res));
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
-    const path = req.url ?? '';
+    const { method = '', url = '' } = req;
     const [token, namespace] = ['x-vault-token', 'x-vault-namespace'].map((name) => req.headers[name]);
     const body = await bodyOf(req);
-    vault.asked.push({
-      method: req.method ?? '',
-      path,
-      token: token as string | undefined,
-      namespace: namespace as string | undefined,
-    });
-    const say = (status: number, value: unknown) =>
-      res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-    if (path === '/v1/auth/approle/login') {
-      if (vault.roles.get(body['role_id'] ?? '') !== body['secret_id'])
-        return say(400, { errors: ['invalid role or secret ID'] });
-      logins++;
-      vault.tokens.set(`hvs.login-${logins}`, vault.leaseS);
-      return say(200, auth(`hvs.login-${logins}`, vault));
-    }
-    const own = String(token);
-    if (!vault.tokens.has(own)) return say(403, { errors: ['permission denied'] });
-    if (path === '/v1/auth/token/lookup-self')
-      return say(200, { data: { id: own, ttl: vault.tokens.get(own), renewable: vault.isRenewable } });
-    if (path === '/v1/auth/token/renew-self')
-      return vault.isRenewable
-        ? say(200, auth(own, vault))
-        : say(400, { errors: ['lease is not renewable'] });
-    const name = /^\/v1\/secret\/data\/(.+)$/.exec(path)?.[1];
-    if (name === undefined) return say(404, { errors: [`no handler for route "${path.slice(4)}"`] });
-    const data = vault.secrets.get(decodeURIComponent(name));
-    const metadata = {
-      version: 1,
-      destroyed: false,
-      deletion_time: data === null ? '2026-01-01T00:00:00Z' : '',
-    };
-    if (data === undefined) return say(404, { errors: [] });
-    return say(data === null ? 404 : 200, { data: { data, metadata } });
+    vault.asked.push({ method, path: url, token: token as string, namespace: namespace as string });
+    const asked = { method, path: url.replace(/^\/v1\//, ''), token: String(token), body };
+    const { status, body: said } = answerTo(vault, asked, namespace as string | undefined);
+    res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said));
   };
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const vault: TestVault = {
@@ -78,6 +66,8 @@ export async function startVault(): Promise<TestVault> {
     roles: new Map([['role-1', 'secret-id-1']]),
     leaseS: 3600,
     isRenewable: true,
+    isSealed: false,
+    namespace: null,
     async close() {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
@@ -86,10 +76,99 @@ export async function startVault(): Promise<TestVault> {
   return vault;
 }
 
-function auth(token: string, { leaseS, isRenewable }: TestVault): object {
+function answerTo(vault: TestVault, asked: Asked, namespace: string | undefined): Answer {
+  if (asked.path === 'sys/health') return health(vault);
+  if (vault.isSealed) return errors(503, 'Vault is sealed');
+  if (vault.namespace !== null && namespace?.replace(/\/$/, '') !== vault.namespace) {
+    return errors(403, 'permission denied');
+  }
+  const isWrite = asked.method === 'POST' || asked.method === 'PUT';
+  if (asked.path === 'auth/approle/login') return isWrite ? login(vault, asked) : unsupported();
+  if (!vault.tokens.has(asked.token)) return errors(403, 'permission denied');
+  if (asked.path === 'auth/token/renew-self') return isWrite ? renewal(vault, asked) : unsupported();
+  if (asked.method !== 'GET') return unsupported();
+  return asked.path === 'auth/token/lookup-self' ? lookup(vault, asked) : secret(vault, asked);
+}
+
+function health({ isSealed }: TestVault): Answer {
+  const state = { initialized: true, sealed: isSealed, standby: false, performance_standby: false };
   return {
-    auth: { client_token: token, lease_duration: leaseS, renewable: isRenewable, policies: ['default'] },
+    status: isSealed ? 503 : 200,
+    body: { ...state, server_time_utc: Math.floor(Date.now() / 1000), version: '1.15.0' },
   };
+}
+
+function login(vault: TestVault, { body }: Asked): Answer {
+  const { role_id: role = '', secret_id: id } = body;
+  if (id === undefined || vault.roles.get(role) !== id) return errors(400, 'invalid role or secret ID');
+  const token = `hvs.login-${vault.asked.filter(({ path }) => path.endsWith('/login')).length}`;
+  vault.tokens.set(token, vault.leaseS);
+  return given({ auth: { ...auth(vault, token), token_policies: ['default'], accessor: `of-${token}` } });
+}
+
+function renewal(vault: TestVault, { token }: Asked): Answer {
+  if (!vault.isRenewable) return errors(400, 'lease is not renewable');
+  return given({ auth: auth(vault, token) });
+}
+
+function lookup({ tokens, isRenewable }: TestVault, { token }: Asked): Answer {
+  const ttl = tokens.get(token);
+  const data = {
+    id: token,
+    ttl,
+    creation_ttl: ttl,
+    creation_time: 1_700_000_000,
+    expire_time: ttl === 0 ? null : CREATED,
+    renewable: isRenewable,
+    policies: ['default'],
+    num_uses: 0,
+    path: 'auth/token/create',
+    orphan: true,
+  };
+  return given({ data });
+}
+
+function secret({ secrets }: TestVault, { path }: Asked): Answer {
+  if (path.endsWith('.')) return errors(404, 'unsupported path');
+  const name = /^secret\/data\/(.+)$/.exec(path)?.[1];
+  if (name === undefined) return errors(404, `no handler for route "${path}". route entry not found.`);
+  const data = secrets.get(decodeURIComponent(name));
+  if (data === undefined) return { status: 404, body: { errors: [] } };
+  const metadata = {
+    created_time: CREATED,
+    custom_metadata: null,
+    deletion_time: data === null ? CREATED : '',
+    destroyed: false,
+    version: 1,
+  };
+  return { ...given({ data: { data, metadata } }), status: data === null ? 404 : 200 };
+}
+
+function auth({ leaseS, isRenewable }: TestVault, token: string): object {
+  return {
+    client_token: token,
+    policies: ['default'],
+    metadata: null,
+    lease_duration: leaseS,
+    renewable: isRenewable,
+  };
+}
+
+/** What is said of every request that is answered. */
+function given(what: object): Answer {
+  const envelope = { request_id: 'r-1', lease_id: '', renewable: false, lease_duration: 0 };
+  return {
+    status: 200,
+    body: { ...envelope, data: null, wrap_info: null, warnings: null, auth: null, ...what },
+  };
+}
+
+function unsupported(): Answer {
+  return errors(405, 'unsupported operation');
+}
+
+function errors(status: number, ...messages: string[]): Answer {
+  return { status, body: { errors: messages } };
 }
 
 async function bodyOf(req: IncomingMessage): Promise<Record<string, string>> {

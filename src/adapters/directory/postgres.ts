@@ -64,6 +64,11 @@ export async function postgresPeople({ url, onProblem }: PostgresOptions): Promi
         return { found: 'unknown', why: `PostgreSQL cannot be asked (${codeOf(error)})` };
       }
     },
+    ready: () =>
+      pool.query('SELECT 1').then(
+        () => true,
+        () => false,
+      ),
     close: () => pool.end(),
   };
 }

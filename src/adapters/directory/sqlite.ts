@@ -42,6 +42,7 @@ export function sqlitePeople(file: string): TenantPeople {
         return { found: 'unknown', why: `the SQLite file cannot be read (${codeOf(error)})` };
       }
     },
+    ready: async () => database.open,
     async close() {
       database.close();
     },

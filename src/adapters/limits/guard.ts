@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Guard, GuardedAct } from '../../model/index.ts';
@@ -22,7 +22,7 @@ export function guard(limits: Partial<Record<GuardedAct, number>> = {}): Guard {
     bad_request: limiter(perMinute.bad_request),
     token_request: limiter(perMinute.token_request),
   };
-  const secret = randomBytes(32);
+  const secret = randomBytes(32).toString('hex');
   return {
     async count(act, who) {
       try {
@@ -33,17 +33,22 @@ export function guard(limits: Partial<Record<GuardedAct, number>> = {}): Guard {
         throw full;
       }
     },
+    async look(act, who) {
+      const held = await limiters[act].get(slotOf(who, secret));
+      if (held === null || held.consumedPoints < limiters[act].points) return null;
+      return { retryAfterMs: Math.max(1, held.msBeforeNext) };
+    },
   };
 }
 
 // 65 536 slots bound the memory however many addresses come; the secret keeps anyone from choosing whose slot to fill.
-function slotOf(who: string, secret: Buffer): string {
-  return createHmac('sha256', secret).update(networkOf(who)).digest('hex').slice(0, 4);
+function slotOf(who: string, secret: string): string {
+  return hash('sha256', secret + networkOf(who)).slice(0, 4);
 }
 
 // A client is given a whole IPv6 /64 and could call from another address of it each time.
 function networkOf(who: string): string {
-  if (!isIPv6(who) || who.includes('.')) return who;
+  if (!who.includes(':') || !isIPv6(who) || who.includes('.')) return who;
   const [head = '', tail] = who.split('::');
   const left = head.split(':').filter((group) => group !== '');
   const right = (tail ?? '').split(':').filter((group) => group !== '');

@@ -11,18 +11,19 @@ const LINE = /^([^\s/]+\/[^\s/]+\/[^\s/]+)[ \t]+(\S+)$/;
  * a comment. Throws, without ever repeating a secret, where the file cannot be trusted or read.
  */
 export function fileSecrets(file: string): Secrets {
-  const secrets = parse(readPrivate(file), file);
+  const secrets = parse(readSecrets(file), file);
   return {
     async of(client) {
       const sha256 = secrets.get(nameOf(client));
       return sha256 === undefined ? { found: 'none' } : { found: 'secret', sha256 };
     },
+    ready: async () => true,
     close: async () => {},
   };
 }
 
-/** The mode is that of the very file which is read, not of one that has its name a moment before. */
-function readPrivate(file: string): string {
+/** The text of such a file. Throws where it cannot be trusted. The mode is that of the very file which is read, not of one that has its name a moment before. */
+export function readSecrets(file: string): string {
   const descriptor = openSync(file, 'r');
   try {
     const { mode, size } = fstatSync(descriptor);

@@ -20,6 +20,8 @@ const MIN_SECRET = 16;
 /** A secret that was changed in Vault counts after so long. */
 const KEPT_MS = 10_000;
 const MAX_KEPT = 10_000;
+/** Of `sys/health`: active, standby and performance standby, which answer or pass requests on. */
+const SERVING = new Set([200, 429, 473]);
 
 /**
  * Secrets of clients from Vault's KV engine, version 2: `MOUNT/data/PREFIX/TENANT/PROJECT/CLIENT`, member `secret`.
@@ -48,6 +50,10 @@ export async function vaultSecrets(options: VaultOptions): Promise<Secrets> {
       const found = read(path);
       kept.set(path, { found, until: now() + KEPT_MS });
       return found;
+    },
+    async ready() {
+      const answer = await http.send({ method: 'GET', path: 'sys/health' });
+      return answer.got === 'answer' && SERVING.has(answer.status);
     },
     async close() {
       session.close();

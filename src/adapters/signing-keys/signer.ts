@@ -2,7 +2,8 @@ import { jwtVerify } from 'jose';
 import type { Instant, JsonObject } from '../../model/index.ts';
 import type { Signer } from '../../model/tokens.ts';
 import type { KeyRing } from './key-ring.ts';
-import { signJws } from './sign-jws.ts';
+import type { SigningKey } from './key.ts';
+import { jwsWith, type SignJws } from './sign-jws.ts';
 
 /** What says that a JWT is an access token (RFC 9068 section 2.1), so that none passes for an ID token. */
 const TYPE = 'at+jwt';
@@ -16,9 +17,15 @@ export function jwtSigner(
     now,
   }: { readonly issuer: string; readonly audience: string | readonly string[]; readonly now: () => Instant },
 ): Signer {
+  const signers = new WeakMap<SigningKey, SignJws>();
+  const signerOf = (key: SigningKey) => {
+    const known = signers.get(key) ?? jwsWith(key, TYPE);
+    signers.set(key, known);
+    return known;
+  };
   return {
     algorithm: ring.signing(now()).algorithm,
-    sign: async (claims) => signJws(claims, ring.signing(claims.iat * 1000), TYPE),
+    sign: async (claims) => signerOf(ring.signing(claims.iat * 1000))(claims),
     async verify(token, at) {
       const keys = ring.published(at);
       try {

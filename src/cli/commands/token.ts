@@ -10,10 +10,10 @@ export function addToken(program: Command, ended: Ended): void {
     .option('--user', 'a token of the user')
     .option('--admin', 'a token of the user as administrator')
     .option('--url <url>', 'the token service (PORTCULLIS_TOKEN_URL), http://127.0.0.1:8080 where left out')
-    .requiredOption('--tenant <name>', 'tenant')
-    .requiredOption('--project <name>', 'project')
-    .requiredOption('--client <name>', 'client')
-    .requiredOption('--email <email>', 'the user')
+    .option('--tenant <name>', 'tenant')
+    .option('--project <name>', 'project')
+    .option('--client <name>', 'client')
+    .option('--email <email>', 'the user')
     .action(async (flags: AskFlags) => {
       const { token } = await import('../token.ts');
       ended(await token(flags, process.env));

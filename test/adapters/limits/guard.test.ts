@@ -61,3 +61,15 @@ test('however many addresses come, memory stays bounded', async () => {
   expect(vi.getTimerCount()).toBeGreaterThan(40_000);
   expect(vi.getTimerCount()).toBeLessThanOrEqual(65_536);
 });
+
+test('a look counts nothing, and tells what a count would', async () => {
+  const by = guard({ new_session: 2 });
+  for (let i = 0; i < 5; i++) expect(await by.look('new_session', 'a')).toBeNull();
+  await by.count('new_session', 'a');
+  expect(await by.look('new_session', 'a')).toBeNull();
+  await by.count('new_session', 'a');
+  vi.advanceTimersByTime(20_000);
+  expect(await by.look('new_session', 'a')).toEqual({ retryAfterMs: 40_000 });
+  vi.advanceTimersByTime(40_000);
+  expect(await by.look('new_session', 'a')).toBeNull();
+});
