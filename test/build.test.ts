@@ -89,7 +89,12 @@ describe('the build', () => {
 
 describe('a start loads no more than it needs', () => {
   it.each([
-    { command: '--version', modules: [], packages: ['commander'], rooms: ['adapters/identity', 'cli'] },
+    {
+      command: '--version',
+      modules: [],
+      packages: ['commander'],
+      rooms: ['adapters/identity', 'cli', 'policy'],
+    },
     {
       command: 'check',
       modules: ['cli/check.ts'],
