@@ -14,7 +14,7 @@ export interface AuditOptions {
 /** Bytes of one write, unless a single line is longer. */
 const MAX_BATCH_BYTES = 64 * 1024;
 const RETRY_MS = 1_000;
-/** Lines gather for so long between two writes, unless somebody waits for one: a write costs more than many lines. */
+/** Lines gather for so long between two writes, unless somebody waits or they fill one: a write costs more than many lines. */
 const GATHER_MS = 5;
 const NEWLINE = 0x0a;
 
@@ -155,7 +155,8 @@ class JsonLines implements Audit, TokenAudit {
   }
 
   private gather(): Promise<void> {
-    if (this.queue.isAsked || this.closed) return Promise.resolve();
+    const { isAsked, chars } = this.queue;
+    if (isAsked || chars >= MAX_BATCH_BYTES || this.closed) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, GATHER_MS);
       this.hurry = () => {

@@ -17,7 +17,8 @@ export class Queue {
   private lines: Waiting[] = [];
   /** Where the oldest line stands; what is before it has been taken. */
   private head = 0;
-  private chars = 0;
+  /** Characters of all lines that wait. */
+  chars = 0;
   /** Those of which somebody still wants to know. */
   private readonly asked = new Set<Waiting>();
   /** Lines that gave way and of which no written line tells yet. */
@@ -53,8 +54,10 @@ export class Queue {
 
   /** Back to where they were taken from. */
   putBack(taken: readonly Waiting[]): void {
-    this.lines = [...taken, ...this.lines.slice(this.head)];
-    this.head = 0;
+    const from = this.head - taken.length;
+    if (from >= 0) this.lines.splice(from, taken.length, ...taken);
+    else this.lines = [...taken, ...this.lines.slice(this.head)];
+    this.head = Math.max(from, 0);
     for (const { text } of taken) this.chars += text.length;
     this.giveWay();
   }

@@ -12,6 +12,7 @@ import {
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openAudit } from '../../../src/adapters/audit/jsonl.ts';
 import { folder, idsOf, linesOf, record, sha256, verify, verifyFiles, ZEROS } from './files.ts';
@@ -45,6 +46,23 @@ describe('the audit file', () => {
       (path) => statSync(path).mode & 0o777,
     );
     expect(modes).toEqual([0o600, 0o700, 0o700]);
+  });
+
+  it('does not let lines gather of which more than one write waits already', async () => {
+    const file = join(folder(), 'a.jsonl');
+    const audit = await open(file);
+    const large = 'x'.repeat(1_000);
+    const records = numbers(1, 20_000).map((id) => record(id, large));
+    const sizes = records.map((each) => JSON.stringify({ ...each, prev: ZEROS, hash: ZEROS }).length + 1);
+    const size = sizes.reduce((sum, each) => sum + each);
+    for (const each of records) audit.write(each);
+    // Some 400 writes. Had each waited for a timer, there were as many turns of this one.
+    for (let turns = 0; statSync(file).size < size; turns++) {
+      expect(turns).toBeLessThan(200);
+      await setTimeout(5);
+    }
+    await audit.close();
+    expect(idsOf(file)).toEqual(ids(1, 20_000));
   });
 
   it('keeps the order of the calls, and an intent is in the file when it says so', async () => {
