@@ -3,10 +3,21 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { openMetrics } from '../src/cli/metrics.ts';
+import type { Granted } from '../src/model/tokens.ts';
 
 const read = (name: string) => readFileSync(resolve(import.meta.dirname, '../docs', name), 'utf8');
 const page = read('operations.md');
 const reference = read('reference.md');
+
+/** How a request for a token ends, by the types of the program; the page of the token service names them. */
+const OUTCOMES: Readonly<Record<Granted['ended'], true>> = {
+  issued: true,
+  invalid: true,
+  unauthorized: true,
+  client_unknown: true,
+  too_many: true,
+  failed: true,
+};
 
 interface Rules {
   readonly groups: readonly {
@@ -30,8 +41,17 @@ describe('docs/operations.md', () => {
         each.split('|'),
       );
       for (const code of codes) expect(reference).toContain(`\`${code}\``);
+      const outcomes = Array.from(expr.matchAll(/outcome=~?"([^"]*)"/g)).flatMap(([, each = '']) =>
+        each.split('|'),
+      );
+      for (const outcome of outcomes) expect(OUTCOMES).toHaveProperty(outcome);
     },
   );
+
+  it('asks for outcomes that the page of the token service names', () => {
+    const tokens = read('token-service.md');
+    expect(Object.keys(OUTCOMES).filter((outcome) => !tokens.includes(`\`${outcome}\``))).toEqual([]);
+  });
 
   it('names flags and variables that the reference has', () => {
     const names = new Set(page.match(/(?:--[a-z][a-z-]+|(?:PORTCULLIS|FUSIONAUTH)_[A-Z_]+)/g));

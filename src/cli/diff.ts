@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import { changeOf, wordsOf } from './changes.ts';
 import { type Found, findDifference, type Search } from './diff-search.ts';
@@ -20,6 +21,10 @@ export interface DiffOptions {
 export async function diff(oldFile: string, newFile: string, options: DiffOptions): Promise<ExitCode> {
   const [old, next] = [preparePolicy(oldFile, 'known'), preparePolicy(newFile, 'known')];
   if (options.calls === null) {
+    if (isDeepStrictEqual(old.policy, next.policy)) {
+      process.stdout.write(options.json ? EQUAL_JSON : EQUAL_TEXT);
+      return exit.fine;
+    }
     const found = await findDifference(old, next, options.search);
     const { seed } = options.search;
     process.stdout.write(
@@ -34,6 +39,10 @@ export async function diff(oldFile: string, newFile: string, options: DiffOption
   const changed = tally.count('newly-denied') + tally.count('newly-allowed') + tally.count('changed-code');
   return changed > 0 ? exit.testsFailed : exit.fine;
 }
+
+/** What is said of two files that are one policy, perhaps written differently: nothing has to be searched for. */
+const EQUAL_TEXT = 'no difference: both files say the same\n';
+const EQUAL_JSON = `${JSON.stringify({ differ: false, equal: true }, null, 2)}\n`;
 
 interface Compared {
   readonly old: PreparedPolicy;
@@ -63,7 +72,7 @@ async function diffFile(file: string, { old, next, name }: Compared): Promise<Re
 }
 
 function foundJson({ difference, runs }: Found, seed: number) {
-  if (difference === null) return { differ: false, seed, runs };
+  if (difference === null) return { differ: false, equal: false, seed, runs };
   const { lines, before, after } = difference;
   const calls = lines.map((line): unknown => JSON.parse(line));
   return { differ: true, seed, runs, calls, old: before.endings[0], new: after.endings[0] };

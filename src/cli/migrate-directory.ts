@@ -19,11 +19,15 @@ export async function migrateDirectory(
   }
   for (const { name, people } of tenants) {
     const done = await migrate(people, { folder: dirname(resolve(file)), tenant: name });
-    if (done === null) continue;
-    const { from, to } = done;
-    process.stdout.write(`${name}: ${from === to ? `version ${to}` : `version ${from} -> ${to}`}\n`);
+    process.stdout.write(
+      `${name}: ${done === null ? 'no database, its users are in the directory' : told(done)}\n`,
+    );
   }
   return exit.fine;
+}
+
+function told({ from, to }: Migrated): string {
+  return from === to ? `version ${to}` : `version ${from} -> ${to}`;
 }
 
 /** null where the users of a tenant are in no database. */

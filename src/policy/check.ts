@@ -26,7 +26,8 @@ export function checkPolicy(policy: Policy, tools: readonly Tool[] | null, repor
   for (const toolRules of policy.tools) {
     const under = meant([toolRules.key], tools);
     if (toolRules.arguments !== null) {
-      const targets = under === null ? null : under.map((tool) => tool.schema);
+      // Of a key that is no tool nothing is known: what is wrong is the key, which was told.
+      const targets = under === null || under.length === 0 ? null : under.map((tool) => tool.schema);
       checkSchema(toolRules.arguments, targets, report.placeOf(toolRules, 'key'));
     }
     for (const rule of toolRules.rules) checkRule(rule, under, report);

@@ -4,6 +4,8 @@ import { clip, describe, type Entry, type Located, placeOf, type Report, suggest
 /** Reading of a mapping with known keys: every key that is not known is an error, none is silently ignored. */
 export interface Fields {
   readonly at: Position;
+  /** Whether there is a key that is not known, which was told: perhaps it stands for one that is missing. */
+  readonly hasUnknown: boolean;
   has(key: string): boolean;
   /** The value under a key; undefined where it is left out. */
   get(key: string): Located | undefined;
@@ -36,6 +38,7 @@ export function readFields(
   const at = placeOf(node);
   return {
     at,
+    hasUnknown: entries.size < node.entries.length,
     has: (key) => entries.has(key),
     get: (key) => entries.get(key)?.value,
     placeOf: (key) => entries.get(key)?.at ?? at,

@@ -90,7 +90,7 @@ function checkCombination(fields: Fields, action: Action | null, report: Report)
       'expected `conditions`, `rate_limit` or `state` beside `action: evaluate`',
     );
   }
-  if (!fields.has('action') && !works && !fields.has('validate')) {
+  if (!fields.has('action') && !works && !fields.has('validate') && !fields.hasUnknown) {
     report.error(
       fields.at,
       'bad_rule',

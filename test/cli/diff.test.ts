@@ -144,6 +144,23 @@ describe('a difference of two policies', () => {
     expect(codes).toEqual(['rate_limited', 'allowed']);
   });
 
+  it('is not searched for where both files say the same, however they are written', async () => {
+    const condition = '{ path: args.body.timeToLiveInSeconds, op: lte, value: 917 }';
+    const old = file('one.yaml', only(condition));
+    const same = file('same.yaml', `# in another layout\n${only(condition).replaceAll(': ', ':   ')}`);
+    const other = file('other.yaml', only(condition.replace('917', '9e2')));
+    const diff = async (...args: string[]) => {
+      const { code, stdout } = await run(['diff', old, ...args]);
+      return [code, args.includes('--json') ? JSON.parse(stdout) : stdout];
+    };
+    expect(await diff(old)).toEqual([0, 'no difference: both files say the same\n']);
+    expect(await diff(same, '--json')).toEqual([0, { differ: false, equal: true }]);
+    expect(await diff(other, '--runs', '1', '--json')).toEqual([
+      0,
+      { differ: false, equal: false, seed: 1, runs: 1 },
+    ]);
+  });
+
   it('over a file of calls is reported as replay does, and exits 5', async () => {
     const calls = file(
       'calls',

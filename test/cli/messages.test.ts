@@ -144,6 +144,14 @@ describe('wrong usage is told in one line', () => {
   });
 });
 
+it('migrating a directory without databases tells that there is nothing to do', async () => {
+  const text = 'tenants: { acme: { users: { a@b.example: {} }, projects: { p: { clients: { c: {} } } } } }\n';
+  writeFileSync(join(cwd, 'directory.yaml'), text);
+  const stdout = 'acme: no database, its users are in the directory\n';
+  const ran = await run(['migrate-directory', 'directory.yaml'], { cwd });
+  expect(ran).toEqual({ code: 0, stdout, stderr: '' });
+});
+
 describe('serve', () => {
   it('tells each warning once as one, and FusionAuth once', async () => {
     writeFileSync(join(cwd, 'warned.yaml'), 'tools: {}\n');
