@@ -121,6 +121,34 @@ for (const { line, ...sent } of hiddenRequests) {
   });
 }
 
+test('REST: a hidden method of a path looks like one that the path does not have', async () => {
+  const line = (method: string) => `${method} /v1/api/jwt/refresh`;
+  door.hidden.add('fusionauth-deletejwtrefresh');
+  const none = await sendRaw(door.port, line('PUT'));
+  const hidden = await sendRaw(door.port, line('DELETE'));
+  expect([none.status, none.headers['allow']]).toEqual([405, 'POST, GET']);
+  expect({ ...hidden, headers: { ...hidden.headers, date: '' } }).toEqual({
+    ...none,
+    headers: { ...none.headers, date: '' },
+  });
+  expect(door.calls.map(({ tool }) => tool)).toEqual(['fusionauth-deletejwtrefresh']);
+});
+
+for (const path of ['/v1/api/jwt/vend', '/v1/api/nothing']) {
+  test(`REST: POST ${path} is answered once its body is there, hidden or not there`, async () => {
+    door.hidden.add(VEND);
+    const client = await openRaw(door.port);
+    const headers = ['Host: localhost', JSON_TYPE, 'Content-Length: 2', 'Expect: 100-continue'];
+    client.socket.write(`POST ${path} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`);
+    await client.hears('HTTP/1.1 100 Continue');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(client.heard()).not.toContain('404');
+    client.socket.write('{}');
+    await client.hears('HTTP/1.1 404');
+    client.socket.destroy();
+  });
+}
+
 const bodies = [
   { name: 'text', type: 'text/plain', body: '{}', status: 415 },
   {
