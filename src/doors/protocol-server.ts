@@ -1,6 +1,12 @@
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import type { JSONRPCMessage, JSONRPCRequest, Notification, Request, Result } from '@modelcontextprotocol/sdk/types.js';
+import type {
+  JSONRPCMessage,
+  JSONRPCRequest,
+  Notification,
+  Request,
+  Result,
+} from '@modelcontextprotocol/sdk/types.js';
 import type { jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/types.js';
 import type { Caller, JsonObject } from '../model/index.ts';
 import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND, type RequestFrame, type RequestId } from './frame.ts';
