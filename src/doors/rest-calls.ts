@@ -129,8 +129,14 @@ function isShown({ gate }: RestCalls, caller: Caller, name: string): boolean {
 /** Aborted when the connection is gone before the answer: over plain HTTP there is no other way to cancel. */
 function goneSignal(res: ServerResponse): Cancellation {
   const cancel = new Cancel();
-  res.once('close', () => {
+  const { socket } = res.req;
+  const tell = () => {
+    socket.off('close', tell);
+    res.off('close', tell);
     if (!res.writableFinished) cancel.abort();
-  });
+  };
+  res.once('close', tell);
+  // An answer that waits for those before it on its connection is never told that this was closed.
+  socket.once('close', tell);
   return cancel;
 }

@@ -288,6 +288,25 @@ test('REST: pages and documents tell of what is shown, and load nothing', async 
   expect(door.calls).toEqual([]);
 });
 
+test('REST: whoever goes away cancels also the calls whose answers wait for others', async () => {
+  const aborted: string[] = [];
+  const other = await startRest({
+    end: (raw) =>
+      new Promise((resolve) => {
+        raw.signal.addEventListener('abort', () => {
+          aborted.push(raw.tool);
+          resolve({ id: 'i', policy: 'p', ended: 'failed', reason: null, retryable: false });
+        });
+      }),
+  });
+  const client = await openRaw(other.port);
+  client.socket.write('GET /v1/api/jwt/validate HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3));
+  await expect.poll(() => other.calls.length).toBe(3);
+  client.socket.resetAndDestroy();
+  await expect.poll(() => aborted.length).toBe(3);
+  await other.close();
+});
+
 test('REST: whoever goes away cancels the call', async () => {
   let ended: (how: string) => void = () => {};
   const how = new Promise<string>((resolve) => {
