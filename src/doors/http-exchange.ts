@@ -13,6 +13,8 @@ export class HttpExchange implements Exchange {
   private readonly who: string;
   /** The id of the session that this request opens, else null. */
   private readonly newSessionId: string | null;
+  /** Not read from `res`: the headers of an answer that waits for the end of the turn were written, too. */
+  private form: 'undecided' | 'stream' | 'over' = 'undecided';
 
   constructor(
     res: ServerResponse,
@@ -25,8 +27,12 @@ export class HttpExchange implements Exchange {
   }
 
   notify(frame: string): void {
-    if (this.res.destroyed) return;
-    if (!this.res.headersSent) this.res.writeHead(200, STREAM_HEADERS);
+    if (this.form === 'over' || this.res.destroyed) return;
+    if (this.form === 'undecided') {
+      if (this.res.headersSent) return;
+      this.form = 'stream';
+      this.res.writeHead(200, STREAM_HEADERS);
+    }
     writeEvent(this.res, toEvent(frame));
   }
 
@@ -35,19 +41,21 @@ export class HttpExchange implements Exchange {
   }
 
   keepAlive(): void {
-    if (this.res.headersSent) writeEvent(this.res, KEEP_ALIVE);
+    if (this.form === 'stream') writeEvent(this.res, KEEP_ALIVE);
   }
 
   answer(frame: string): void {
-    if (this.res.headersSent) this.res.end(toEvent(frame));
-    else replyFrame(this.res, frame, this.newSessionId);
+    const form = this.finish();
+    if (form === 'stream') this.res.end(toEvent(frame));
+    else if (form === 'undecided') replyFrame(this.res, frame, this.newSessionId);
   }
 
   refuse(error: RpcError): void {
-    if (this.res.headersSent) {
+    if (this.form === 'stream') {
       this.answer(errorFrame(error));
       return;
     }
+    if (this.finish() === 'over') return;
     const objection = { status: error.code === METHOD_NOT_FOUND ? 404 : 400, ...error };
     void objectCounted(this.guard, this.res, { act: 'bad_request', who: this.who, objection });
   }
@@ -57,7 +65,15 @@ export class HttpExchange implements Exchange {
    * one, else it is 202 without a body, which clients take as "nothing follows".
    */
   end(): void {
-    if (this.res.headersSent) this.res.end();
-    else replyEmpty(this.res, 202);
+    const form = this.finish();
+    if (form === 'stream') this.res.end();
+    else if (form === 'undecided') replyEmpty(this.res, 202);
+  }
+
+  /** The form until now; from here on nothing more is written. */
+  private finish(): HttpExchange['form'] {
+    const { form } = this;
+    this.form = 'over';
+    return form;
   }
 }

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Awaitable } from '../model/index.ts';
+import { type Exchanged, Pipelines } from './http-pipelining.ts';
 import { object, type WriteObjection } from './http-reply.ts';
 import { endReady } from './http-turn.ts';
 
@@ -88,6 +89,7 @@ function allowHalfOpen(server: Server): void {
 /** The open connections, each with its newest answer. */
 class Connections {
   private readonly newest = new Map<Duplex, ServerResponse | null>();
+  private readonly pipelines = new Pipelines((exchanged) => this.see(exchanged));
   private readonly terms: ListenerTerms;
   private readonly object: WriteObjection;
   private isEnding = false;
@@ -101,11 +103,20 @@ class Connections {
     this.newest.set(socket, null);
     // Each request that waits on a connection listens for its end.
     socket.setMaxListeners(0);
-    socket.once('close', () => this.newest.delete(socket));
+    socket.once('close', () => {
+      this.newest.delete(socket);
+      this.pipelines.forget(socket);
+    });
   }
 
   take(req: IncomingMessage, res: ServerResponse): void {
+    const before = this.newest.get(req.socket);
     this.newest.set(req.socket, res);
+    if (!before || before.writableFinished) this.see({ req, res });
+    else this.pipelines.add(before, { req, res });
+  }
+
+  private see({ req, res }: Exchanged): void {
     if (this.isEnding) {
       res.shouldKeepAlive = false;
       this.object(res, { status: 503, message: 'Service unavailable: shutting down' });
@@ -141,12 +152,15 @@ class Connections {
 
   /** Where all clients together leave too much unread, those that are furthest behind lose their connections. */
   endFurthestBehind(): void {
-    const behind = [...this.newest.keys()].filter(({ writableLength }) => writableLength > 0);
-    let unread = behind.reduce((sum, { writableLength }) => sum + writableLength, 0);
+    const behind = Array.from(this.newest.keys(), (socket) => ({
+      socket,
+      bytes: socket.writableLength + this.pipelines.waitingBytes(socket),
+    })).filter(({ bytes }) => bytes > 0);
+    let unread = behind.reduce((sum, { bytes }) => sum + bytes, 0);
     const most = this.terms.maxUnreadBytes ?? MAX_UNREAD_BYTES;
     if (unread <= most) return;
-    for (const socket of behind.sort((a, b) => b.writableLength - a.writableLength)) {
-      unread -= socket.writableLength;
+    for (const { socket, bytes } of behind.sort((a, b) => b.bytes - a.bytes)) {
+      unread -= bytes;
       socket.destroy();
       if (unread <= most) return;
     }

@@ -143,6 +143,8 @@ async function listen(endpoint: McpEndpoint, request: McpRequest): Promise<void>
   const session = findSession(endpoint, request);
   if (session === null) return object(request.res, NO_SESSION);
   if (session === undefined) return turnAway(endpoint, request, SESSION_MISSING);
+  // What came behind the headers may have been no HTTP, and answered.
+  if (request.res.headersSent) return;
   const until = expiryOf(request.identity);
   const stream = new EventStream(request.res, until, (ended) => session.streams.delete(ended));
   endpoint.sessions.attach(session, stream);

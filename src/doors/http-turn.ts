@@ -29,7 +29,9 @@ export function endTogether(res: ServerResponse, body: string): void {
 export function endReady(): void {
   const ending = ready;
   ready = [];
-  for (const { res, body } of ending) if (!res.destroyed) res.end(body);
+  for (const { res, body } of ending) {
+    if (!res.destroyed && !res.writableEnded) res.end(body);
+  }
 }
 
 function endPlanned(): void {

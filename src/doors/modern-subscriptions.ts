@@ -45,6 +45,8 @@ const FILTER: ReadonlyMap<string, Member> = new Map([
 ]);
 /** Of one connection; each is a request without an answer, of which a connection has a bounded number. */
 const MAX_SUBSCRIPTIONS = 16;
+/** The id stands on everything that a subscription says. */
+const MAX_ID_LENGTH = 256;
 
 /** The subscriptions of one door (2026-07-28, Subscriptions). */
 export class Subscriptions {
@@ -59,20 +61,27 @@ export class Subscriptions {
   /** Opens one, and acknowledges what of its filter is served. It ends when it is cancelled, with its token or with `end`. */
   listen({ id, params }: RequestFrame, { sender: { session, caller }, exchange }: Asker): void {
     const filter = params['notifications'];
-    const objection = findFault(filter) ?? this.findExcess(session);
+    const objection = findFault(filter) ?? findLength(id) ?? this.findExcess(session);
     if (objection !== null) {
       exchange.refuse({ id, ...objection });
       return;
     }
-    const served = [...this.topics].filter(([topic]) => isObject(filter) && filter[topic] === true);
+    const served = servedOf(this.topics, filter);
     const methods = new Set(served.map(([, method]) => method));
-    const subscription = { id, session, exchange, methods, until: expiryOf(caller.identity) };
+    const until = expiryOf(caller.identity);
+    const subscription = { id: detached(id), session, exchange, methods, until };
+    this.begin(subscription);
+    const notifications = Object.fromEntries(served.map(([topic]) => [topic, true]));
+    exchange.notify(tagged(subscription, 'notifications/subscriptions/acknowledged', { notifications }));
+  }
+
+  /** Here, not where its request is read: what listens for the end must not keep that request. */
+  private begin(subscription: Subscription): void {
+    const { id, session, exchange } = subscription;
     const cancel = new Cancel();
     cancel.addEventListener('abort', () => this.close(subscription));
     session.running.set(id, { cancel, exchange, silenced: false });
     this.open.add(subscription);
-    const notifications = Object.fromEntries(served.map(([topic]) => [topic, true]));
-    exchange.notify(tagged(subscription, 'notifications/subscriptions/acknowledged', { notifications }));
   }
 
   /** Tells those who asked for it. */
@@ -120,6 +129,22 @@ export class Subscriptions {
 }
 
 type Objection = Omit<RpcError, 'id'>;
+
+function findLength(id: RequestId): Objection | null {
+  if (typeof id === 'number' || id.length <= MAX_ID_LENGTH) return null;
+  const message = `Invalid request: the id of a subscription has at most ${MAX_ID_LENGTH} characters`;
+  return { code: INVALID_REQUEST, message };
+}
+
+/** An equal id. A text that was cut out of another keeps the whole of it, here a request of up to 1 MiB. */
+function detached(id: RequestId): RequestId {
+  return typeof id === 'number' ? id : Buffer.from(id, 'utf16le').toString('utf16le');
+}
+
+/** What is asked for and served: topics, each with the method of its notifications. */
+function servedOf(topics: ReadonlyMap<string, string>, filter: Json | undefined): [string, string][] {
+  return [...topics].filter(([topic]) => isObject(filter) && filter[topic] === true);
+}
 
 /** What is wrong with the filter of a subscription, or null. */
 function findFault(filter: Json | undefined): Objection | null {

@@ -1,6 +1,12 @@
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import type { JSONRPCMessage, Notification, Request, Result } from '@modelcontextprotocol/sdk/types.js';
+import type {
+  JSONRPCMessage,
+  JSONRPCRequest,
+  Notification,
+  Request,
+  Result,
+} from '@modelcontextprotocol/sdk/types.js';
 import type { jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/types.js';
 import type { Caller, JsonObject } from '../model/index.ts';
 import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND, type RequestFrame, type RequestId } from './frame.ts';
@@ -58,9 +64,19 @@ export function createProtocolServer({ surface, version, log }: McpOptions): Pro
       new Promise((answer) => {
         const id = ++last;
         asked.set(id, { id: message.id, params, caller, answer });
-        transport.onmessage?.({ ...message, id });
+        transport.onmessage?.({ ...withoutTask(message), id });
       }),
   };
+}
+
+/**
+ * Without the wish to have it as a task, which a server that has none ignores (2025-11-25, Tasks); the SDK would
+ * answer with an error inside, and repeat the method to the log.
+ */
+function withoutTask({ params, ...message }: JSONRPCRequest): JSONRPCRequest {
+  if (params === undefined) return message;
+  const { task: _, ...others } = params;
+  return { ...message, params: others };
 }
 
 function createTransport(asked: Map<RequestId, Waiting>, log: (message: string) => void): Transport {

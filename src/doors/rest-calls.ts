@@ -42,11 +42,9 @@ export async function handleCall(
   if (caller === null) return;
   const key = identityKey(caller.identity);
   const who = key === ANONYMOUS ? addressOf(req) : key;
-  const request: Request = { req, res, caller, who };
   const matches = calls.find(target.path);
-  const match = matches.find(({ route }) => route.operation.method === req.method);
-  if (match === undefined) return otherMethod(calls, request, { matches, target });
-  return call(calls, request, { match, target });
+  const match = matches.find(({ route }) => route.operation.method === req.method) ?? null;
+  return call(calls, { req, res, caller, who }, { match, matches, target });
 }
 
 /** Who calls, by `X-Portcullis-Authorization`; null where that is not known, which is then answered. */
@@ -58,57 +56,70 @@ export async function identifyCaller(
   return identity === null ? null : { identity, session: null };
 }
 
-async function call(
-  calls: RestCalls,
-  request: Request,
-  { match: { route, params }, target: { path, search } }: { match: Match; target: Target },
-): Promise<void> {
+/** Where a request leads: the operation, if there is one, and all that its path has. */
+interface Destination {
+  readonly match: Match | null;
+  readonly matches: readonly Match[];
+  readonly target: Target;
+}
+
+/** The body of a request that leads nowhere is read as well: by what is waited for, too, a hidden operation is none. */
+async function call(calls: RestCalls, request: Request, destination: Destination): Promise<void> {
   const { req, res, caller } = request;
-  const { name, form } = route.operation;
-  const objectTo = (objection: Objection) =>
-    isShown(calls, caller, name)
-      ? objectCounted(calls.guard, res, {
-          act: 'bad_request',
-          who: request.who,
-          objection,
-          write: objectRest,
-        })
-      : tellUnknown(calls, request, path);
+  const { match, target } = destination;
   if (announcesTooMuch(req)) {
     void readBody(req, 0);
-    return objectTo(TOO_LARGE);
+    return objectTo(calls, request, { destination, objection: TOO_LARGE });
   }
   if (req.headers.expect !== undefined) res.writeContinue();
-  const body = toRestBody(await readBody(req, MAX_BODY_BYTES), req.headers, form.length > 0);
-  if ('status' in body) return objectTo(body);
-  const args = toArgs({ route, params, search, headers: req.headers, body });
+  const bytes = await readBody(req, MAX_BODY_BYTES);
+  if (match === null) return tellNothing(calls, request, destination);
+  const { route, params } = match;
+  const { name, form } = route.operation;
+  const body = toRestBody(bytes, req.headers, form.length > 0);
+  if ('status' in body) return objectTo(calls, request, { destination, objection: body });
+  const args = toArgs({ route, params, search: target.search, headers: req.headers, body });
   const signal = goneSignal(res);
-  replyOutcome(res, await calls.gate.call({ tool: name, args, transport: 'rest', caller, signal }));
+  const outcome = await calls.gate.call({ tool: name, args, transport: 'rest', caller, signal });
+  const allowed = outcome.ended === 'unknown_tool' ? allowedOn(calls, caller, destination) : [];
+  if (allowed.length > 0) objectToMethod(res, allowed);
+  else replyOutcome(res, outcome);
 }
 
-/** A path that only hidden operations have looks like one that is not there. */
-async function otherMethod(
+async function objectTo(
   calls: RestCalls,
   request: Request,
-  { matches, target }: { matches: readonly Match[]; target: Target },
+  { destination, objection }: { destination: Destination; objection: Objection },
 ): Promise<void> {
-  const allowed = matches
-    .map(({ route }) => route.operation)
-    .filter(({ name }) => isShown(calls, request.caller, name))
-    .map(({ method }) => method);
-  if (allowed.length === 0) return tellUnknown(calls, request, target.path);
-  objectRest(request.res, {
-    status: 405,
-    message: 'Method not allowed',
-    headers: { allow: allowed.join(', ') },
-  });
+  const { match } = destination;
+  if (match === null || !isShown(calls, request.caller, match.route.operation.name)) {
+    return tellNothing(calls, request, destination);
+  }
+  const { res, who } = request;
+  await objectCounted(calls.guard, res, { act: 'bad_request', who, objection, write: objectRest });
 }
 
-/** What does not exist goes through the gate as well: it is recorded, and answered as what is hidden. */
-async function tellUnknown({ gate }: RestCalls, { req, res, caller }: Request, path: string): Promise<void> {
-  const tool = `${req.method} ${path}`;
+/** A path that only hidden operations have looks like one that is not there, a hidden method like one that is not. */
+async function tellNothing(calls: RestCalls, request: Request, destination: Destination): Promise<void> {
+  const { req, res, caller } = request;
+  const allowed = allowedOn(calls, caller, destination);
+  if (allowed.length > 0) return objectToMethod(res, allowed);
+  // What does not exist goes through the gate as well: it is recorded, and answered as what is hidden.
+  const tool = `${req.method} ${destination.target.path}`;
   const args = { value: {}, faults: [] };
-  replyOutcome(res, await gate.call({ tool, args, transport: 'rest', caller, signal: goneSignal(res) }));
+  const signal = goneSignal(res);
+  replyOutcome(res, await calls.gate.call({ tool, args, transport: 'rest', caller, signal }));
+}
+
+/** The methods of the operations on a path that this caller is shown, but for the one that is asked for. */
+function allowedOn(calls: RestCalls, caller: Caller, { match, matches }: Destination): readonly string[] {
+  return matches
+    .filter((each) => each !== match && isShown(calls, caller, each.route.operation.name))
+    .map(({ route }) => route.operation.method);
+}
+
+function objectToMethod(res: ServerResponse, allowed: readonly string[]): void {
+  objectRest(res, { status: 405, message: 'Method not allowed', headers: { allow: allowed.join(', ') } });
 }
 
 function isShown({ gate }: RestCalls, caller: Caller, name: string): boolean {
@@ -118,8 +129,14 @@ function isShown({ gate }: RestCalls, caller: Caller, name: string): boolean {
 /** Aborted when the connection is gone before the answer: over plain HTTP there is no other way to cancel. */
 function goneSignal(res: ServerResponse): Cancellation {
   const cancel = new Cancel();
-  res.once('close', () => {
+  const { socket } = res.req;
+  const tell = () => {
+    socket.off('close', tell);
+    res.off('close', tell);
     if (!res.writableFinished) cancel.abort();
-  });
+  };
+  res.once('close', tell);
+  // An answer that waits for those before it on its connection is never told that this was closed.
+  socket.once('close', tell);
   return cancel;
 }

@@ -8,6 +8,7 @@ import {
   POST_HEADERS,
   rawPost,
   send,
+  sendMany,
   startHttp,
   type TestDoor,
   until,
@@ -295,16 +296,16 @@ for (const notifications of [
 }
 
 test('a caller has at most 2,000 requests without an answer, and others are served beside them', async () => {
-  const client = await openRaw(door.port);
   const anna = { authorization: 'Bearer anna' };
-  for (let id = 0; id < 2000; id++) client.socket.write(raw(modernCall(id, 'slow'), anna));
+  const slow = Array.from({ length: 2000 }, (_, id) => raw(modernCall(id, 'slow'), anna));
+  const clients = await sendMany(door.port, slow);
   await until(() => door.gate.calls.length === 2000, 'the calls', 20_000);
   const more = await postModern(door.url, modernCall(1, 'echo'), anna);
   expect({ status: more.status, retry: more.headers['retry-after'] }).toEqual({ status: 429, retry: '1' });
   expect((await postModern(door.url, modernCall(1, 'echo'), { authorization: 'Bearer ben' })).status).toBe(
     200,
   );
-  client.socket.destroy();
+  for (const { socket } of clients) socket.destroy();
   await until(() => door.gate.ended.filter((end) => end === 'aborted').length === 2000, 'their end', 20_000);
   expect((await postModern(door.url, modernCall(1, 'echo'), anna)).status).toBe(200);
 });

@@ -216,6 +216,24 @@ test('a stream whose client went away while it was being identified does not kee
   expect((await post(door.url, call(1, 'echo'), session)).status).toBe(404);
 });
 
+test('a stream whose request turns out to be no HTTP while it is identified is a bad request, and no bug', async () => {
+  const session = await openSession(door.url);
+  await door.close();
+  door = await startHttp({
+    identify: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return { identified: true, identity: {} };
+    },
+  });
+  const client = await openRaw(door.port);
+  const get = rawPost('', { ...session, accept: 'text/event-stream', 'transfer-encoding': 'chunked' });
+  client.socket.write(`${get.replace('POST', 'GET').replace(/content-length: 0\r\n/, '')}no chunk\r\n`);
+  await client.ended();
+  expect(client.heard()).toMatch(/^HTTP\/1.1 400 /);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(door.logged).toEqual([]);
+});
+
 test('DELETE ends the streams of its session', async () => {
   const own = await openSession(door.url);
   const stream = await openStream(own);

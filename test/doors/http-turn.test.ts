@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openListener } from '../../src/doors/http-listener.ts';
 import { whenGone } from '../../src/doors/http-streams.ts';
 import { endReady, endTogether } from '../../src/doors/http-turn.ts';
+import { type Surface, toolSurface } from '../../src/doors/surface.ts';
 import type { Outcome } from '../../src/model/index.ts';
 import { createGate } from './fake-gate.ts';
 import { call, openRaw, openSession, post, rawPost, startHttp, type TestDoor } from './support.ts';
@@ -83,6 +84,41 @@ test('a bug that is thrown at once is an internal error without detail', async (
     error: { code: -32603, message: 'Internal error' },
   });
   expect(door.logged).toContain('a call ended in a bug: Error');
+});
+
+test('what a server says after its answer goes nowhere, and spoils no answer', async () => {
+  const surface: Surface = {
+    ...toolSurface(createGate(), 'http'),
+    call: ({ say }) => {
+      const late = () => say({ jsonrpc: '2.0', method: 'notifications/message', params: { data: 'late' } });
+      queueMicrotask(late);
+      setTimeout(late, 20);
+      return { result: { content: [] } };
+    },
+  };
+  const other = await startHttp({ surface });
+  const session = await openSession(other.url);
+  const client = await openRaw(other.port);
+  client.socket.write(rawPost(JSON.stringify(call(1, 'echo')), session));
+  await client.hears('"id":1');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  client.socket.write(rawPost(JSON.stringify(call(2, 'echo')), session));
+  await client.hears('"id":2');
+  expect(client.heard()).not.toContain('late');
+  expect(client.heard().match(/HTTP\/1.1 200 OK\r\ncontent-type: application\/json/g)).toHaveLength(2);
+  client.socket.destroy();
+  await other.close();
+});
+
+test('an answer that was ended otherwise is not ended again', async () => {
+  const over = answer();
+  const problems: unknown[] = [];
+  over.on('error', (problem) => problems.push(problem));
+  endTogether(over, 'body');
+  over.end();
+  await turnEnds();
+  await turnEnds();
+  expect(problems).toEqual([]);
 });
 
 test('garbage in the packet of a request does not spoil the answer that waits', async () => {

@@ -121,6 +121,34 @@ for (const { line, ...sent } of hiddenRequests) {
   });
 }
 
+test('REST: a hidden method of a path looks like one that the path does not have', async () => {
+  const line = (method: string) => `${method} /v1/api/jwt/refresh`;
+  door.hidden.add('fusionauth-deletejwtrefresh');
+  const none = await sendRaw(door.port, line('PUT'));
+  const hidden = await sendRaw(door.port, line('DELETE'));
+  expect([none.status, none.headers['allow']]).toEqual([405, 'POST, GET']);
+  expect({ ...hidden, headers: { ...hidden.headers, date: '' } }).toEqual({
+    ...none,
+    headers: { ...none.headers, date: '' },
+  });
+  expect(door.calls.map(({ tool }) => tool)).toEqual(['fusionauth-deletejwtrefresh']);
+});
+
+for (const path of ['/v1/api/jwt/vend', '/v1/api/nothing']) {
+  test(`REST: POST ${path} is answered once its body is there, hidden or not there`, async () => {
+    door.hidden.add(VEND);
+    const client = await openRaw(door.port);
+    const headers = ['Host: localhost', JSON_TYPE, 'Content-Length: 2', 'Expect: 100-continue'];
+    client.socket.write(`POST ${path} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`);
+    await client.hears('HTTP/1.1 100 Continue');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(client.heard()).not.toContain('404');
+    client.socket.write('{}');
+    await client.hears('HTTP/1.1 404');
+    client.socket.destroy();
+  });
+}
+
 const bodies = [
   { name: 'text', type: 'text/plain', body: '{}', status: 415 },
   {
@@ -258,6 +286,25 @@ test('REST: pages and documents tell of what is shown, and load nothing', async 
   }
   expect(docs.text).not.toMatch(/<script|<img|<link|src=|https?:| on\w+=| style=/);
   expect(door.calls).toEqual([]);
+});
+
+test('REST: whoever goes away cancels also the calls whose answers wait for others', async () => {
+  const aborted: string[] = [];
+  const other = await startRest({
+    end: (raw) =>
+      new Promise((resolve) => {
+        raw.signal.addEventListener('abort', () => {
+          aborted.push(raw.tool);
+          resolve({ id: 'i', policy: 'p', ended: 'failed', reason: null, retryable: false });
+        });
+      }),
+  });
+  const client = await openRaw(other.port);
+  client.socket.write('GET /v1/api/jwt/validate HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3));
+  await expect.poll(() => other.calls.length).toBe(3);
+  client.socket.resetAndDestroy();
+  await expect.poll(() => aborted.length).toBe(3);
+  await other.close();
 });
 
 test('REST: whoever goes away cancels the call', async () => {

@@ -159,3 +159,15 @@ test('stdio: an initialize that does not fit opens nothing', async () => {
   );
   expect(answers.map((answer) => answer.error?.code)).toEqual([-32602, -32602, -32600]);
 });
+
+test('the wish to have a request as a task is ignored, and not logged', async () => {
+  const wish = { task: { ttl: 60_000 }, _meta: { 'io.modelcontextprotocol/related-task': { taskId: 'x' } } };
+  const ask = (id: number, method: string) => line({ jsonrpc: '2.0', id, method, params: wish });
+  const { answers, logged } = await talk(`${INIT}\n`, ask(1, 'ping'), ask(2, 'tools/list'), ask(3, 'secret'));
+  expect(answers.slice(1)).toMatchObject([
+    { id: 1, result: {} },
+    { id: 2, result: { tools: [{ name: 'echo' }] } },
+    { id: 3, error: { code: -32601 } },
+  ]);
+  expect(logged).toEqual([]);
+});

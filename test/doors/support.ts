@@ -169,6 +169,17 @@ export function rawPost(body: string, headers: Headers = {}): string {
   return `POST /mcp HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`;
 }
 
+/** Sends many requests at once, as many on each connection as the door sees to at a time. */
+export async function sendMany(port: number, requests: readonly string[]): Promise<readonly RawClient[]> {
+  const perConnection = 16;
+  const count = Math.ceil(requests.length / perConnection);
+  const clients = await Promise.all(Array.from({ length: count }, () => openRaw(port)));
+  for (const [i, client] of clients.entries()) {
+    client.socket.write(requests.slice(i * perConnection, (i + 1) * perConnection).join(''));
+  }
+  return clients;
+}
+
 /** Waits until a condition holds; fails with what was waited for. */
 export async function until(condition: () => boolean, what: string, waitMs = 5000): Promise<void> {
   const deadline = Date.now() + waitMs;

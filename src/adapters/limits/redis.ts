@@ -61,6 +61,13 @@ export function redisLimits(options: RedisLimitsOptions): Limits & { connect(): 
     return evicting.map(found);
   }
 
+  /** Where this fails what was taken stays so: unsettled means spent. */
+  async function giveBack(taken: Taken, ticket: Ticket = { id: randomUUID() }): Promise<void> {
+    if (taken.claims.length === 0) return;
+    const question = refundArgs(prefix, ticket, taken);
+    await connection.ask((client) => client.portcullisRefund(taken.claims.length + 1, ...question));
+  }
+
   return {
     async connect() {
       await connection.connect();
@@ -77,31 +84,34 @@ export function redisLimits(options: RedisLimitsOptions): Limits & { connect(): 
     async reserve(claims) {
       if (claims.length === 0) return { hold: 'granted', ticket: { id: randomUUID() }, missed: [] };
       let sentAt = 0;
-      const answer = await connection.ask((client) => {
+      let isTooLate = false;
+      const answer = await connection.ask(async (client) => {
         sentAt = performance.now();
         // Whoever asked is told `unknown` at the timeout; a frozen server that wakes later must not charge for it.
         const deadline =
           aheadMs === null ? Number.MAX_SAFE_INTEGER : Math.ceil(sentAt + aheadMs) + commandTimeoutMs;
-        return client.portcullisReserve(claims.length, ...reserveArgs(prefix, claims, deadline));
+        const reply = await client.portcullisReserve(claims.length, ...reserveArgs(prefix, claims, deadline));
+        if (isTooLate) void giveBack(readReply(claims, reply).taken);
+        return reply;
       });
-      if (!answer.got) return { hold: 'unknown', why: answer.why };
+      if (!answer.got) {
+        isTooLate = true;
+        return { hold: 'unknown', why: answer.why };
+      }
       const [inTime, now] = answer.reply;
       // The way of the question is in this; a slow one must not loosen the deadline, a clock that drifts may.
       aheadMs = inTime === 0 || aheadMs === null ? now - sentAt : Math.min(now - sentAt, aheadMs + 1);
       if (inTime === 0) return { hold: 'unknown', why: 'the limit store was asked too long ago' };
-      const { usedUp, refusals } = readReply(claims, answer.reply);
+      const { usedUp, refusals, taken } = readReply(claims, answer.reply);
       if (refusals.length > 0) return { hold: 'refused', refusals };
       const ticket: Ticket = { id: randomUUID() };
-      unsettled.set(ticket, { claims: takenClaims(claims, usedUp), at: now });
+      unsettled.set(ticket, taken);
       return { hold: 'granted', ticket, missed: usedUp };
     },
     async settle(ticket, how) {
       const taken = unsettled.get(ticket);
       unsettled.delete(ticket);
-      if (taken === undefined || taken.claims.length === 0 || how === 'spend') return;
-      const question = refundArgs(prefix, ticket, taken);
-      // Where this fails the ticket stays spent: unsettled means spent.
-      await connection.ask((client) => client.portcullisRefund(taken.claims.length + 1, ...question));
+      if (taken !== undefined && how === 'refund') await giveBack(taken, ticket);
     },
   };
 }
@@ -130,12 +140,15 @@ function refundArgs(prefix: string, ticket: Ticket, { claims, at }: Taken): (str
   return [`{${prefix}}:r:${ticket.id}`, ...claims.map((claim) => counterKey(prefix, claim)), ...args];
 }
 
-function readReply(claims: readonly Claim[], [, now, ...rows]: ReserveReply) {
+function readReply(claims: readonly Claim[], [inTime, now, ...rows]: ReserveReply) {
   const usedUp = rows.flatMap(([index, fields]) => {
     const claim = claims[index];
     return claim === undefined ? [] : [refusalOf(claim, index, heldIn(fields), now)];
   });
-  return { usedUp, refusals: refusalsOf(claims, usedUp) };
+  const refusals = refusalsOf(claims, usedUp);
+  const isTaken = inTime === 1 && refusals.length === 0;
+  const taken: Taken = { claims: isTaken ? takenClaims(claims, usedUp) : [], at: now };
+  return { usedUp, refusals, taken };
 }
 
 function heldIn(fields: readonly string[]): Held {

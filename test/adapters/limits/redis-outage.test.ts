@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { redisLimits } from '../../../src/adapters/limits/redis.ts';
@@ -89,6 +89,29 @@ test.each([
   ]);
   expect([answers[1][0]?.used, answers[3]]).toEqual([before + 1, true]);
   expect(await used(s, MANY)).toBe(before + 2);
+});
+
+test('a charge whose answer comes too late is given back', async () => {
+  const s = await open();
+  let delayMs = 0;
+  const road = createServer((near) => {
+    const far = connect(s.server.port, '127.0.0.1').on('error', () => near.destroy());
+    near.on('error', () => far.destroy()).pipe(far);
+    far.on('data', (bytes) => void setTimeout(() => near.write(bytes), delayMs));
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => road.listen(port, '127.0.0.1', resolve));
+  ends.push(async () => road.close());
+  const limits = redisLimits({ url: `redis://:open%20sesame@127.0.0.1:${port}` });
+  ends.push(() => limits.close());
+  await limits.connect();
+  const far: Setting = { ...s, limits };
+  await granted(far, MANY);
+  delayMs = 400;
+  const holds = await Promise.all([reserve(far, MANY), reserve(far, MANY), reserve(far, MANY)]);
+  expect(holds.map(({ hold }) => hold)).toEqual(['unknown', 'unknown', 'unknown']);
+  expect(await used(s, MANY)).toBe(4);
+  await expect.poll(() => used(s, MANY), { timeout: 2_000 }).toBe(1);
 });
 
 test('that we ourselves were too busy to read a reply is no outage', async () => {
