@@ -58,7 +58,7 @@ test('tools/list is put together from tools that were written as JSON once, in b
   expect(written).toEqual([1, 1, 1]);
 });
 
-test('what is listed is what the caller is shown at that time, in the order of the catalog, also nothing', async () => {
+test('what is listed is what the gate shows at that time, in its order, also nothing', async () => {
   const { plain, tools } = countingTools(3);
   let shown: readonly number[] = [0, 1, 2];
   const list = () => tools.filter((_, i) => shown.includes(i));
