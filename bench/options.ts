@@ -8,6 +8,9 @@ export interface Asked extends BenchOptions {
   readonly plot: string | null;
 }
 
+/** The suite that puts peers beside the proxy. */
+const WITH_PEERS = 'http-allow';
+
 /** `npm run bench -- [SUITE…] [--quick] [--long] [--peer NAME=URL]… [--plot JSON]`. Throws where it is not understood. */
 export function readOptions(argv: readonly string[]): Asked {
   const { values, positionals } = parseArgs({
@@ -21,6 +24,11 @@ export function readOptions(argv: readonly string[]): Asked {
     },
   });
   const { quick, long, peer, plot = null } = values;
+  if (peer.length > 0 && positionals.length > 0 && !positionals.includes(WITH_PEERS)) {
+    throw new Error(
+      `\`--peer\` is measured by \`${WITH_PEERS}\`, which is not among the suites that were asked for`,
+    );
+  }
   return { suites: positionals, quick, long, peers: peer.map(readPeer), plot };
 }
 

@@ -110,6 +110,12 @@ describe('what is asked of the bench', () => {
     },
   );
 
+  it('is refused where no suite would measure the peer', () => {
+    const peer = ['--peer', 'one=http://127.0.0.1:1/mcp'];
+    expect(() => readOptions(['http-deny', ...peer])).toThrow('`--peer` is measured by `http-allow`');
+    expect(readOptions(peer).peers.length).toBe(1);
+  });
+
   it('is told which suites there are; each is a row of the README', () => {
     const { status, stderr } = bench('none');
     expect(status).not.toBe(0);
