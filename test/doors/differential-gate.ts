@@ -38,14 +38,15 @@ export interface Answer {
   readonly result?: { readonly _meta?: { readonly 'portcullis/decision'?: { readonly code: string } } };
 }
 
-/** FusionAuth answers at once, but for the key `hang`: that one only ends when it is cancelled. */
-const reply: Upstream['send'] = async ({ target }, signal) => {
-  if (!target.includes('hang')) return REPLY;
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(CANCELLED)));
-};
-
 /** The same gate behind both dispatchers: one policy, one time, one caller, ids that count from 1. */
 export function openGate() {
+  let hanging = 0;
+  /** FusionAuth answers at once, but for the key `hang`: that one only ends when it is cancelled. */
+  const reply: Upstream['send'] = async ({ target }, signal) => {
+    if (!target.includes('hang')) return REPLY;
+    hanging++;
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(CANCELLED)));
+  };
   const line = openLine({ policy: POLICY, reply });
   const records: AuditRecord[] = [];
   const gate: Gate = {
@@ -58,7 +59,7 @@ export function openGate() {
     onToolsChanged: () => () => {},
     notReady: async () => [],
   };
-  return { gate, records };
+  return { gate, records, hanging: () => hanging };
 }
 
 /** The SDK's own path to the same gate: its protocol core, its schemas, its envelope. */

@@ -6,7 +6,7 @@ import { request } from 'undici';
 import { type Answer, type Came, caller, openGate, sdkServer, summary } from './differential-gate.ts';
 import type { Summary } from './differential-rows.ts';
 import { META, MODERN } from './modern-support.ts';
-import { type Headers, INITIALIZE, POST_HEADERS, startHttp } from './support.ts';
+import { type Headers, INITIALIZE, POST_HEADERS, startHttp, until } from './support.ts';
 
 /** What came over HTTP, with the status of each answer; null where there was none. */
 export interface CameOverHttp extends Came {
@@ -39,22 +39,22 @@ export const sdks: ServeHttp = async (gate) => {
   };
 };
 
-/** Opens a session, and sends the frames one after the other; one that is not answered soon stays on its way. */
+/** Opens a session, and sends the frames one after the other; one that FusionAuth does not answer stays on its way. */
 export async function sendOverHttp(serve: ServeHttp, frames: readonly string[]): Promise<CameOverHttp> {
-  const { gate, records } = openGate();
+  const { gate, records, hanging } = openGate();
   const { url, close } = await serve(gate);
   const opened = await exchange(url, JSON.stringify(INITIALIZE), {});
   const session = { 'mcp-session-id': opened.session };
-  const came = await sendAll(frames, (frame) => exchange(url, frame, session));
+  const came = await sendAll(frames, hanging, (frame) => exchange(url, frame, session));
   await close();
   return { ...came, records };
 }
 
 /** Sends calls, each as a request of the modern era. */
 export async function sendModern(frames: readonly string[]): Promise<CameOverHttp> {
-  const { gate, records } = openGate();
+  const { gate, records, hanging } = openGate();
   const { url, close } = await ours(gate);
-  const came = await sendAll(frames, (frame) => {
+  const came = await sendAll(frames, hanging, (frame) => {
     const [, name] = /"name":"([^"]*)"/.exec(frame) ?? [];
     const headers = {
       'mcp-protocol-version': MODERN,
@@ -83,24 +83,36 @@ function modernised(frame: string): string {
   return `${before}${into}${metadata}${after.startsWith('}') ? '' : ','}${after}`;
 }
 
-/** How long an answer is waited for before the next frame is sent. */
-const SOON_MS = 100;
+/** How long a call that was cancelled is given to be answered all the same. */
+const LAST_MS = 500;
 
-async function sendAll(frames: readonly string[], send: (frame: string) => Promise<Exchanged>) {
-  const [answers, statuses]: [Answer[], (number | null)[]] = [[], []];
+async function sendAll(
+  frames: readonly string[],
+  hanging: () => number,
+  send: (frame: string) => Promise<Exchanged>,
+) {
+  const answers: (readonly Answer[])[] = frames.map(() => []);
+  const statuses: (number | null)[] = frames.map(() => null);
+  const open: Promise<void>[] = [];
   for (const [i, frame] of frames.entries()) {
-    statuses.push(null);
+    const before = hanging();
     const settled = send(frame).then(
       (came) => {
         statuses[i] = came.status;
-        answers.push(...came.messages);
+        answers[i] = came.messages;
       },
       () => {}, // What is still on its way when the server closes.
     );
-    await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, SOON_MS))]);
+    if (!frame.includes('"hang"')) await settled;
+    else {
+      open.push(settled);
+      await until(() => hanging() > before, 'the call to reach FusionAuth');
+    }
   }
-  await new Promise((resolve) => setTimeout(resolve, frames.length > 1 ? SOON_MS : 0));
-  return { answers, statuses };
+  if (open.length > 0) {
+    await Promise.race([Promise.all(open), new Promise((resolve) => setTimeout(resolve, LAST_MS))]);
+  }
+  return { answers: answers.flat(), statuses };
 }
 
 interface Exchanged {
