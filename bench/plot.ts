@@ -52,6 +52,6 @@ function bar(figure: Figure, y: number, length: number): readonly string[] {
 }
 
 function text(x: number, y: number, words: string, attributes: string): string {
-  const safe = words.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  const safe = words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   return `<text x="${x.toFixed(1)}" y="${y}" ${attributes}>${safe}</text>`;
 }

@@ -1,15 +1,24 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, platform } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { generator } from './machine/http-load.ts';
 import { isPinned } from './machine/process.ts';
 import { readOptions } from './options.ts';
-import { plot } from './plot.ts';
+import { plot, type Report } from './plot.ts';
 import { type Figure, meets, type Suite } from './suite.ts';
 
-/** `npm run bench`: runs the suites, prints a table, writes `bench/results/latest.json` and a plot of it beside it. */
-const { suites: wanted, ...options } = readOptions(process.argv.slice(2));
+/**
+ * `npm run bench`: runs the suites, prints a table, writes `bench/results/latest.json` and a plot of it beside it.
+ * With `--plot JSON` nothing is measured: the plot of that file is written beside it.
+ */
+const { suites: wanted, plot: measured, ...options } = readOptions(process.argv.slice(2));
+if (measured !== null) {
+  writePlot(measured, JSON.parse(readFileSync(measured, 'utf8')));
+  process.exit();
+}
 const suites = await loadSuites(wanted);
 const machine = {
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -34,11 +43,18 @@ for (const suite of suites) {
   results[suite.name] = figures;
   for (const line of table(figures)) process.stdout.write(`${line}\n`);
 }
-const folder = new URL('./results/', import.meta.url);
-mkdirSync(folder, { recursive: true });
+const latest = fileURLToPath(new URL('./results/latest.json', import.meta.url));
+mkdirSync(dirname(latest), { recursive: true });
 const report = { at: new Date().toISOString(), machine, quick: options.quick, results };
-writeFileSync(new URL('latest.json', folder), `${JSON.stringify(report, null, 2)}\n`);
-writeFileSync(new URL('latest.svg', folder), plot(report));
+writeFileSync(latest, `${JSON.stringify(report, null, 2)}\n`);
+writePlot(latest, report);
+
+/** Draws a run beside its JSON. */
+function writePlot(json: string, report: Report): void {
+  const file = `${json.replace(/\.json$/, '')}.svg`;
+  writeFileSync(file, plot(report));
+  process.stdout.write(`\nplotted in ${file}\n`);
+}
 
 async function loadSuites(names: readonly string[]): Promise<readonly Suite[]> {
   const folder = new URL('./suites/', import.meta.url);

@@ -78,7 +78,7 @@ async function untilAnswers(url: string): Promise<void> {
 }
 
 /** A server that runs already: our own read where it has that tool, else `echo`, else its first tool. */
-async function namedPeer({ name, url }: BenchOptions['peers'][number]): Promise<Contender> {
+export async function namedPeer({ name, url }: BenchOptions['peers'][number]): Promise<Contender> {
   const sessions = await openSessions(url, 1);
   const tools = await listTools(url, sessions[0]);
   const [first] = tools;

@@ -77,6 +77,17 @@ describe.each(['single', 'cluster', 'sentinel'])('proxies behind a balancer, on 
     return String((_meta?.['portcullis/decision'] as Record<string, unknown> | undefined)?.['code']);
   }
 
+  /** How many calls of a tool ended so, by the count of each proxy. */
+  async function callsByProxy(tool: string, code = '[^"]*'): Promise<readonly number[]> {
+    const line = new RegExp(`^portcullis_calls_total\\{tool="${tool}",code="${code}"\\} (\\d+)$`, 'gm');
+    return Promise.all(
+      Array.from({ length: PROXIES }, async (_, i) => {
+        const answer = await fetch(`http://127.0.0.1:${base + 10 + i}/metrics`);
+        return Array.from((await answer.text()).matchAll(line)).reduce((sum, [, n]) => sum + Number(n), 0);
+      }),
+    );
+  }
+
   it('serve one session wherever it lands, and count it once', async () => {
     const { client } = await connected();
     const codes: string[] = [];
@@ -88,6 +99,12 @@ describe.each(['single', 'cluster', 'sentinel'])('proxies behind a balancer, on 
     expect(admitted, codes.join(' ')).toBeLessThanOrEqual(4);
     expect(admitted + late, codes.join(' ')).toBeGreaterThanOrEqual(4);
     expect(codes.at(-1)).toBe('rate_limited');
+    const landed = await callsByProxy('fusionauth-validatejwtwithid');
+    expect(
+      landed.every((calls) => calls > 0),
+      `calls of each proxy: ${landed}`,
+    ).toBe(true);
+    expect(landed.reduce((sum, calls) => sum + calls)).toBe(codes.length);
     await client.close();
   });
 
@@ -116,6 +133,12 @@ describe.each(['single', 'cluster', 'sentinel'])('proxies behind a balancer, on 
     expect(counted).toBeGreaterThan(0);
     expect(admitted).toBeLessThanOrEqual(MAX);
     expect(admitted + late).toBeGreaterThanOrEqual(MAX);
+    const admittedBy = await callsByProxy(VEND, 'allowed');
+    expect(
+      admittedBy.every((calls) => calls > 0),
+      `admitted by each proxy: ${admittedBy}`,
+    ).toBe(true);
+    expect(admittedBy.reduce((sum, calls) => sum + calls)).toBe(admitted);
     await Promise.all(clients.map((client) => client.close()));
   }, 60_000);
 });

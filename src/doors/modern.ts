@@ -1,11 +1,18 @@
 import type { JsonObject } from '../model/index.ts';
 import { runCall } from './calls.ts';
 import { type Asker, cancelNamed } from './exchange.ts';
-import { INVALID_PARAMS, INVALID_REQUEST, isObject, METHOD_NOT_FOUND, type RequestFrame } from './frame.ts';
+import {
+  INVALID_PARAMS,
+  INVALID_REQUEST,
+  isObject,
+  METHOD_NOT_FOUND,
+  type RequestFrame,
+  type RequestId,
+} from './frame.ts';
 import type { Mcp, McpOptions } from './mcp.ts';
 import { checkMeta, HEADER_MISMATCH, META, MODERN_VERSIONS } from './modern-meta.ts';
 import { Subscriptions } from './modern-subscriptions.ts';
-import type { Answer, Surface } from './surface.ts';
+import type { Answer, Surface, Written } from './surface.ts';
 
 /** The era without sessions. A sender's session is its connection over stdio, and the one request over HTTP. */
 export interface Modern extends Mcp {
@@ -63,9 +70,9 @@ export function createModern({ surface, version, log }: McpOptions): Modern {
     const { id, method, params } = frame;
     const { sender, exchange } = asker;
     const refuse = (code: number, message: string) => exchange.refuse({ id, code, message });
-    const tell = (answer: Answer) => {
+    const tell = (answer: Answer | Written) => {
       if ('error' in answer && isRefusal(answer.error.code)) exchange.refuse({ id, ...answer.error });
-      else exchange.answer(JSON.stringify({ jsonrpc: '2.0', id, ...completed(answer, method, serverInfo) }));
+      else exchange.answer(toFrame(id, answer, (result) => completed(result, method, serverInfo)));
     };
     const objection = checkMeta(frame);
     if (objection !== null) {
@@ -95,16 +102,25 @@ function isRefusal(code: number): boolean {
   return code === METHOD_NOT_FOUND || (code <= HEADER_MISMATCH && code >= LAST_PROTOCOL_ERROR);
 }
 
-/** An answer with what the protocol wants on every result. */
-function completed(answer: Answer, method: string, serverInfo: JsonObject): Answer {
-  if ('error' in answer) return answer;
-  const result: JsonObject = { resultType: 'complete', ...answer.result };
+function toFrame(
+  id: RequestId,
+  answer: Answer | Written,
+  complete: (result: JsonObject) => JsonObject,
+): string {
+  if ('error' in answer) return JSON.stringify({ jsonrpc: '2.0', id, ...answer });
+  if ('result' in answer) return JSON.stringify({ jsonrpc: '2.0', id, result: complete(answer.result) });
+  // What is added is never nothing, so that a comma stands between the two.
+  const added = JSON.stringify(complete({})).slice(1);
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{${answer.written},${added}}`;
+}
+
+/** A result with what the protocol wants on every one. */
+function completed(sent: JsonObject, method: string, serverInfo: JsonObject): JsonObject {
+  const result: JsonObject = { resultType: 'complete', ...sent };
   const isCacheable = CACHEABLE.has(method) && result['resultType'] === 'complete';
   return {
-    result: {
-      ...result,
-      ...(isCacheable && { ttlMs: TTL_MS, cacheScope: 'private' }),
-      _meta: { ...(isObject(result['_meta']) && result['_meta']), [META.server]: serverInfo },
-    },
+    ...result,
+    ...(isCacheable && { ttlMs: TTL_MS, cacheScope: 'private' }),
+    _meta: { ...(isObject(result['_meta']) && result['_meta']), [META.server]: serverInfo },
   };
 }

@@ -24,6 +24,8 @@ interface Waiting {
   readonly params: JsonObject;
   readonly caller: Caller;
   readonly answer: (frame: string) => void;
+  /** The members of the result as JSON text, where the SDK is not the one to write them. */
+  written: string | null;
 }
 
 const NO_SUCH_METHOD: Answer = { error: { code: METHOD_NOT_FOUND, message: 'Method not found' } };
@@ -54,7 +56,9 @@ export function createProtocolServer({ surface, version, log }: McpOptions): Pro
     const { params, caller } = request;
     const answer = surface.ask({ era: 'legacy', method, params, caller }) ?? NO_SUCH_METHOD;
     if ('error' in answer) throw Object.assign(new Error(answer.error.message), answer.error);
-    return { ...answer.result };
+    if ('result' in answer) return { ...answer.result };
+    request.written = answer.written;
+    return {};
   };
   // `connect` sets the transport's callbacks before its first await; the transport's start has nothing to wait for.
   void server.connect(transport);
@@ -63,7 +67,7 @@ export function createProtocolServer({ surface, version, log }: McpOptions): Pro
     serve: ({ message, params }, caller) =>
       new Promise((answer) => {
         const id = ++last;
-        asked.set(id, { id: message.id, params, caller, answer });
+        asked.set(id, { id: message.id, params, caller, answer, written: null });
         transport.onmessage?.({ ...withoutTask(message), id });
       }),
   };
@@ -88,15 +92,16 @@ function createTransport(asked: Map<RequestId, Waiting>, log: (message: string) 
       const request = id === undefined ? undefined : asked.get(id);
       if (id === undefined || request === undefined) return;
       asked.delete(id);
-      request.answer(toFrame(message, request.id, log));
+      request.answer(toFrame(message, request, log));
     },
   };
 }
 
-function toFrame(message: JSONRPCMessage, id: RequestId, log: (message: string) => void): string {
+function toFrame(message: JSONRPCMessage, { id, written }: Waiting, log: (message: string) => void): string {
   if ('error' in message && message.error.code === INTERNAL_ERROR) {
     log(`an MCP request failed inside: ${message.error.message}`);
     return errorFrame({ id, code: INTERNAL_ERROR, message: 'Internal error' });
   }
+  if (written !== null) return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{${written}}}`;
   return JSON.stringify({ ...message, id });
 }

@@ -1,4 +1,13 @@
-import type { Awaitable, Caller, Cancellation, Gate, Json, JsonObject, SentArgs } from '../model/index.ts';
+import type {
+  Awaitable,
+  Caller,
+  Cancellation,
+  Gate,
+  Json,
+  JsonObject,
+  ListedTool,
+  SentArgs,
+} from '../model/index.ts';
 import { toToolResult } from '../pipeline/respond.ts';
 import type { RequestId } from './frame.ts';
 
@@ -28,13 +37,18 @@ export type Answer =
   | { readonly result: JsonObject }
   | { readonly error: { readonly code: number; readonly message: string; readonly data?: Json } };
 
+/** A result whose members were written as JSON text before: `"tools":[…]`. */
+export interface Written {
+  readonly written: string;
+}
+
 /** What a server offers through the protocol: its tools, and whatever features stand beside them. */
 export interface Surface {
   readonly capabilities: Readonly<Record<Era, JsonObject>>;
   readonly instructions: string;
   call(call: ToolCall): Awaitable<Answer>;
   /** Null where the server has no such method. */
-  ask(asked: Asked): Answer | null;
+  ask(asked: Asked): Answer | Written | null;
   /** Takes a client's response to something that it was asked. */
   hear(response: JsonObject): void;
   /** What a client can listen for, as `subscriptions/listen` names it -> the method of the notification. */
@@ -63,12 +77,26 @@ export function toolSurface(gate: Gate, transport: 'stdio' | 'http'): Surface {
       );
       return outcome instanceof Promise ? outcome.then(toToolResult) : toToolResult(outcome);
     },
-    ask: ({ method, caller }) =>
-      method === 'tools/list' ? { result: { tools: gate.list(caller).map((tool) => ({ ...tool })) } } : null,
+    ask: ({ method, caller }) => (method === 'tools/list' ? writeTools(gate.list(caller)) : null),
     hear: () => {}, // We ask clients nothing, so there is nothing that they could answer.
     topics: new Map([['toolsListChanged', TOOLS_CHANGED]]),
     onChange: (listener) => gate.onToolsChanged(() => listener(TOOLS_CHANGED)),
   };
+}
+
+/** The text of each tool that was listed; tools are made once and live as long as the process. */
+const texts = new WeakMap<ListedTool, string>();
+
+function writeTools(tools: readonly ListedTool[]): Written {
+  return { written: `"tools":[${tools.map(textOf).join(',')}]` };
+}
+
+function textOf(tool: ListedTool): string {
+  const known = texts.get(tool);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(tool);
+  texts.set(tool, text);
+  return text;
 }
 
 function progress(progressToken: RequestId): JsonObject {

@@ -2,38 +2,30 @@
 export interface Row {
   readonly name: string;
   readonly frames: readonly string[];
-  /** Where the two are meant to differ: why, and what each of them does. Elsewhere they are equal to the letter. */
-  readonly differs?: { readonly why: string; readonly ours: Summary; readonly sdk: Summary };
 }
 
-/** Answers in short (`result`, a denial's code, or a JSON-RPC error's) and the codes of the audit records. */
+/** Answers in short (`result`, a denial's code, a JSON-RPC error's, or a notification) and the codes of the audit records. */
 export interface Summary {
   readonly answers: readonly string[];
   readonly records: readonly string[];
 }
 
-const USER = '7d3f2a10-0c2b-4d8e-9d35-2f6a5a0b1c11';
-const NOTHING: Summary = { answers: [], records: [] };
+/** A value that is nested more deeply than arguments may be. */
+export const DEEP = `${'['.repeat(200)}${']'.repeat(200)}`;
+export const USER = '7d3f2a10-0c2b-4d8e-9d35-2f6a5a0b1c11';
 
 /** A frame with these members beside `jsonrpc`, as text. */
-function frame(members: string): string {
+export function frame(members: string): string {
   return `{"jsonrpc":"2.0",${members}}`;
 }
 
-function call(tool: string, rest = '"arguments":{}', id = '7'): string {
+/** A `tools/call` as text; `rest` stands behind its name. */
+export function call(tool: string, rest = '"arguments":{}', id = '7'): string {
   return frame(`"id":${id},"method":"tools/call","params":{"name":"fusionauth-${tool}",${rest}}`);
 }
 
-const refusedBy = (code: number): Summary => ({ answers: [`error ${code}`], records: [] });
-const denied: Summary = { answers: ['invalid_arguments'], records: ['invalid_arguments'] };
-const allowed: Summary = { answers: ['result'], records: ['allowed'] };
-const SILENT =
-  'the SDK reports what it cannot read to its own process and leaves the client without an answer';
-const ONE_READING =
-  'JSON.parse hides it, so that what is judged and what another reader sees could be two calls';
-const AUDITED = 'arguments that are no object are a call that the policy refuses and the audit has';
-
-export const rows: readonly Row[] = [
+/** Where answers and records are equal to the letter. */
+export const agreeing: readonly Row[] = [
   { name: 'a call that is allowed', frames: [call('retrievejwtpublickey', '"arguments":{"keyId":"k"}')] },
   { name: 'a call without arguments', frames: [call('retrievejwtpublickey', '"_meta":{}')] },
   { name: 'a call that mints, with its intent', frames: [call('vendjwtwithid', '"arguments":{"body":{}}')] },
@@ -86,81 +78,29 @@ export const rows: readonly Row[] = [
     frames: [frame('"method":"notifications/cancelled","params":{"requestId":99}')],
   },
   { name: 'a response that nobody asked for', frames: [frame('"id":5,"result":{}')] },
+  { name: 'an empty text as id', frames: [call('retrievejwtpublickey', '"arguments":{}', '""')] },
   {
-    name: 'text that is not JSON',
-    frames: ['{"jsonrpc":"2.0","id":7,'],
-    differs: { why: SILENT, ours: refusedBy(-32700), sdk: NOTHING },
+    name: 'an id that was answered, once more',
+    frames: [call('retrievejwtpublickey'), call('retrievejwtpublickey')],
+  },
+  { name: 'an empty name', frames: [frame('"id":7,"method":"tools/call","params":{"name":""}')] },
+  {
+    name: 'a name in capitals',
+    frames: [frame('"id":7,"method":"tools/call","params":{"name":"FUSIONAUTH-RETRIEVEJWTPUBLICKEY"}')],
   },
   {
-    name: 'a batch',
-    frames: [`[${call('retrievejwtpublickey')}]`],
-    differs: { why: SILENT, ours: refusedBy(-32600), sdk: NOTHING },
+    name: 'a progress token of zero',
+    frames: [call('retrievejwtpublickey', '"_meta":{"progressToken":0}')],
   },
   {
-    name: 'null as id',
-    frames: [call('retrievejwtpublickey', '"arguments":{}', 'null')],
-    differs: { why: SILENT, ours: refusedBy(-32600), sdk: NOTHING },
+    name: 'an argument of the wrong type',
+    frames: [call('retrievejwtpublickey', '"arguments":{"keyId":5}')],
   },
+  { name: 'a body that is no object', frames: [call('vendjwtwithid', '"arguments":{"body":5}')] },
+  { name: 'a key without a name', frames: [call('retrievejwtpublickey', '"arguments":{"":1}')] },
   {
-    name: 'a fraction as id',
-    frames: [call('retrievejwtpublickey', '"arguments":{}', '1.5')],
-    differs: { why: SILENT, ours: refusedBy(-32600), sdk: NOTHING },
+    name: 'a null character as an escape',
+    frames: [call('retrievejwtpublickey', '"arguments":{"keyId":"\\u0000"}')],
   },
-  {
-    name: 'another version of JSON-RPC',
-    frames: ['{"jsonrpc":"1.0","id":7,"method":"tools/call","params":{"name":"x"}}'],
-    differs: { why: SILENT, ours: refusedBy(-32600), sdk: NOTHING },
-  },
-  {
-    name: 'a tool name that is no text',
-    frames: [frame('"id":7,"method":"tools/call","params":{"name":1}')],
-    differs: {
-      why: 'the SDK names its own fault where the client is at fault',
-      ours: refusedBy(-32602),
-      sdk: refusedBy(-32603),
-    },
-  },
-  {
-    name: 'arguments that are a list',
-    frames: [call('retrievejwtpublickey', '"arguments":[]')],
-    differs: { why: AUDITED, ours: denied, sdk: refusedBy(-32603) },
-  },
-  {
-    name: 'arguments that are null',
-    frames: [call('retrievejwtpublickey', '"arguments":null')],
-    differs: { why: AUDITED, ours: denied, sdk: refusedBy(-32603) },
-  },
-  {
-    name: 'an argument that stands there twice',
-    frames: [call('retrievejwtpublickey', '"arguments":{"keyId":"a","keyId":"b"}')],
-    differs: { why: ONE_READING, ours: denied, sdk: allowed },
-  },
-  {
-    name: 'a tool name that stands there twice',
-    frames: [call('deletejwtrefresh', '"name":"fusionauth-retrievejwtpublickey"')],
-    differs: { why: ONE_READING, ours: refusedBy(-32600), sdk: allowed },
-  },
-  {
-    name: 'a key that reaches prototypes',
-    frames: [call('retrievejwtpublickey', '"arguments":{"__proto__":{"keyId":"a"}}')],
-    differs: {
-      why: 'the SDK copies arguments through a schema library, which drops it unseen',
-      ours: denied,
-      sdk: allowed,
-    },
-  },
-  {
-    name: 'a number that no double holds',
-    frames: [call('vendjwtwithid', '"arguments":{"body":{"claims":{"n":1e999}}}')],
-    differs: { why: ONE_READING, ours: denied, sdk: { answers: ['result'], records: ['intent', 'allowed'] } },
-  },
-  {
-    name: 'half of a surrogate pair',
-    frames: [call('retrievejwtpublickey', '"arguments":{"keyId":"\\ud800"}')],
-    differs: {
-      why: 'no request can be written with it; ours says so before, and blames the arguments',
-      ours: denied,
-      sdk: { answers: ['internal_error'], records: ['internal_error'] },
-    },
-  },
+  { name: 'a method that is no method', frames: [frame('"id":7,"method":"tools/cal"')] },
 ];

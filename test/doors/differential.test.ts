@@ -1,56 +1,20 @@
 import { PassThrough } from 'node:stream';
-import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
-import { CallToolRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it } from 'vitest';
 import { serveStdio } from '../../src/doors/stdio.ts';
-import type { AuditRecord, Caller, Gate, JsonObject } from '../../src/model/index.ts';
-import { toToolResult } from '../../src/pipeline/respond.ts';
-import { openLine } from '../support/line.ts';
-import { rows, type Summary } from './differential-rows.ts';
+import type { Gate } from '../../src/model/index.ts';
+import { differing } from './differential-differing.ts';
+import { type Answer, type Came, caller, openGate, sdkServer, summary } from './differential-gate.ts';
+import {
+  ours as ourDoor,
+  sdks as sdksServer,
+  sendModern,
+  sendOverHttp,
+  summaryOverHttp,
+} from './differential-http.ts';
+import { agreeing } from './differential-rows.ts';
 import { INIT, PING } from './stdio-talk.ts';
 import { VERSION } from './support.ts';
-
-const POLICY = `
-hide: [createLogout]
-tools:
-  validateJWTWithId: { rules: [{ rate_limit: 1/day }] }
-  deleteJwtRefresh: { rules: [{ action: deny, reason: Ask a person. }] }
-`;
-const caller: Caller = { identity: { sub: 'anna' }, session: 'session-1' };
-
-/** Everything that came of some frames. */
-interface Came {
-  readonly answers: readonly Answer[];
-  readonly records: readonly AuditRecord[];
-}
-
-interface Answer {
-  readonly id?: string | number | null;
-  readonly method?: string;
-  readonly error?: { readonly code: number };
-  readonly result?: { readonly _meta?: { readonly 'portcullis/decision'?: { readonly code: string } } };
-}
-
-/** The same gate behind both dispatchers: one policy, one time, one caller, ids that count from 1. */
-function openGate() {
-  const line = openLine({
-    policy: POLICY,
-    reply: { got: 'result', status: 200, body: { publicKey: 'pem' } },
-  });
-  const records: AuditRecord[] = [];
-  const gate: Gate = {
-    async call(raw) {
-      const walked = await line.call(raw.tool, null, { ...raw, caller });
-      records.push(...walked.records);
-      return walked.outcome;
-    },
-    list: () => [],
-    onToolsChanged: () => () => {},
-    notReady: async () => [],
-  };
-  return { gate, records };
-}
 
 type Serve = (gate: Gate, input: PassThrough, output: PassThrough) => void;
 
@@ -59,29 +23,7 @@ const ours: Serve = (gate, input, output) => {
 };
 
 const sdks: Serve = (gate, input, output) => {
-  const server = new Server({ name: 'portcullis', version: VERSION }, { capabilities: { tools: {} } });
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal, sendNotification }) => {
-    const progressToken = params._meta?.progressToken;
-    const message = 'Allowed by policy; waiting for FusionAuth';
-    const answer = toToolResult(
-      await gate.call({
-        tool: params.name,
-        args: { value: (params.arguments ?? {}) as JsonObject, faults: [] },
-        transport: 'stdio',
-        caller,
-        signal,
-        ...(progressToken !== undefined && {
-          onForward: () => {
-            const params = { progressToken, progress: 1, total: 2, message };
-            void sendNotification({ method: 'notifications/progress', params });
-          },
-        }),
-      }),
-    );
-    if ('error' in answer) throw Object.assign(new Error(answer.error.message), answer.error);
-    return { ...answer.result };
-  });
-  void server.connect(new StdioServerTransport(input, output));
+  void sdkServer(gate, 'stdio').connect(new StdioServerTransport(input, output));
 };
 
 /** Opens a session, sends the frames one after the other, and takes what came before the answer to a last ping. */
@@ -113,23 +55,15 @@ async function send(serve: Serve, frames: readonly string[]): Promise<Came> {
   return { answers: answers.slice(1, -1), records };
 }
 
-function summary({ answers, records }: Came): Summary {
-  return {
-    answers: answers.map(({ error, result }) =>
-      error === undefined
-        ? (result?._meta?.['portcullis/decision']?.code ?? 'result')
-        : `error ${error.code}`,
-    ),
-    records: records.map(({ intent, code }) => (intent ? 'intent' : code)),
-  };
-}
+describe('our dispatcher and the one of the SDK, before the same gate, over stdio', () => {
+  it.each([...agreeing, ...differing.filter(({ stdio }) => stdio === null)])(
+    'agree on $name',
+    async ({ frames }) => {
+      expect(await send(ours, frames)).toEqual(await send(sdks, frames));
+    },
+  );
 
-describe('our dispatcher and the one of the SDK, before the same gate', () => {
-  it.each(rows.filter((row) => row.differs === undefined))('agree on $name', async ({ frames }) => {
-    expect(await send(ours, frames)).toEqual(await send(sdks, frames));
-  });
-
-  it.each(rows.flatMap(({ differs, ...row }) => (differs ? [{ ...row, ...differs }] : [])))(
+  it.each(differing.flatMap(({ stdio, ...row }) => (stdio === null ? [] : [{ ...row, ...stdio }])))(
     'differ on $name: $why',
     async ({ frames, ours: mine, sdk }) => {
       expect({ ours: summary(await send(ours, frames)), sdk: summary(await send(sdks, frames)) }).toEqual({
@@ -139,3 +73,54 @@ describe('our dispatcher and the one of the SDK, before the same gate', () => {
     },
   );
 });
+
+describe('our door and the SDK, before the same gate, over HTTP', () => {
+  it.each([...agreeing, ...differing.filter(({ http }) => http === null)])(
+    'agree on $name',
+    async ({ frames }) => {
+      expect(await sendOverHttp(ourDoor, frames)).toEqual(await sendOverHttp(sdksServer, frames));
+    },
+  );
+
+  it.each(differing.flatMap(({ http, ...row }) => (http === null ? [] : [{ ...row, ...http }])))(
+    'differ on $name: $why',
+    async ({ frames, ours: mine, sdk }) => {
+      const came = [await sendOverHttp(ourDoor, frames), await sendOverHttp(sdksServer, frames)] as const;
+      expect({ ours: summaryOverHttp(came[0]), sdk: summaryOverHttp(came[1]) }).toEqual({ ours: mine, sdk });
+    },
+  );
+});
+
+/** Calls with an id and params that can take the metadata of the modern era. */
+const calls = [...agreeing, ...differing].filter(({ frames }) => frames.every(isCall));
+
+function isCall(frame: string): boolean {
+  return (
+    /^\{"jsonrpc":"2.0","id":.*"method":"tools\/call","params":\{/.test(frame) && !/"_meta":[^{]/.test(frame)
+  );
+}
+
+describe('our two eras, before the same gate, over HTTP', () => {
+  it('are compared on most of the rows', () => expect(calls.length).toBeGreaterThan(30));
+
+  it.each(calls)('agree on $name', async ({ frames }) => {
+    const [legacy, modern] = [await sendOverHttp(ourDoor, frames), await sendModern(frames)];
+    expect(modern.records).toEqual(legacy.records);
+    expect(modern.answers.map(withoutEra)).toEqual(legacy.answers.map(withoutWords));
+  });
+});
+
+/** An answer without what the modern era puts on every result. */
+function withoutEra(answer: Answer): object {
+  const { result, ...rest } = withoutWords(answer) as { result?: Readonly<Record<string, object | string>> };
+  if (result === undefined) return rest;
+  const { resultType, _meta, ...others } = result;
+  const { 'io.modelcontextprotocol/serverInfo': server, ...meta } = Object(_meta);
+  expect([resultType, server]).toEqual(['complete', { name: 'portcullis', version: VERSION }]);
+  return { ...rest, result: { ...others, ...(Object.keys(meta).length > 0 && { _meta: meta }) } };
+}
+
+/** An answer without the words of an error, which say where in the text a fault is. */
+function withoutWords({ error, ...rest }: Answer): object {
+  return error === undefined ? rest : { ...rest, error: { ...error, message: '' } };
+}

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { testRows, useDoor } from './http-rows.ts';
-import { call, openRaw, rawPost } from './support.ts';
+import { modern, modernCall, postModern } from './modern-support.ts';
+import { call, type Headers, INITIALIZE, openRaw, post, rawPost, send } from './support.ts';
 
 const setting = useDoor();
 const { door, session } = setting;
@@ -92,6 +93,65 @@ for (const [header, first, second] of doubled) {
     await client.ended();
     expect(client.heard()).toMatch(/^HTTP\/1.1 400 /);
     expect(door().gate.calls).toEqual([]);
+  });
+}
+
+/** Every kind of request to the endpoint, by the status that it gets where its source is in order. */
+const WAYS: readonly {
+  name: string;
+  status: number;
+  send: (url: string, source: Headers) => Promise<Ended>;
+}[] = [
+  { name: 'initialize', status: 200, send: (url, source) => post(url, INITIALIZE, source) },
+  {
+    name: 'a call in a session',
+    status: 200,
+    send: (url, source) => post(url, call(1, 'echo'), { ...session(), ...source }),
+  },
+  {
+    name: 'a stream of a session',
+    status: 406, // It would not end: what it accepts is looked at after its source.
+    send: (url, source) =>
+      send(url, { method: 'GET', headers: { ...session(), accept: 'text/html', ...source } }),
+  },
+  {
+    name: 'a call of 2026-07-28',
+    status: 200,
+    send: (url, source) => postModern(url, modernCall(1, 'echo'), source),
+  },
+  {
+    name: 'server/discover',
+    status: 200,
+    send: (url, source) => postModern(url, modern(1, 'server/discover'), source),
+  },
+  {
+    name: 'subscriptions/listen',
+    status: 400, // The same: its filter is none.
+    send: (url, source) => postModern(url, modern(1, 'subscriptions/listen'), source),
+  },
+  {
+    name: 'the end of a session',
+    status: 404,
+    send: (url, source) => send(url, { method: 'DELETE', headers: { 'mcp-session-id': 'none', ...source } }),
+  },
+];
+interface Ended {
+  readonly status: number;
+}
+
+for (const { name, status, send: sendIt } of WAYS) {
+  test(`HTTP: ${name} is forbidden from a foreign Host or Origin, and not from our own`, async () => {
+    const { url, gate } = door();
+    expect((await sendIt(url, { origin: 'http://localhost:5173', host: 'localhost' })).status).toBe(status);
+    const before = gate.calls.length;
+    for (const source of [
+      { host: 'evil.example.com' },
+      { origin: 'https://evil.example.com' },
+      { origin: 'null' },
+    ]) {
+      expect((await sendIt(url, source)).status).toBe(403);
+    }
+    expect(gate.calls.length).toBe(before);
   });
 }
 

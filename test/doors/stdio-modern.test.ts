@@ -1,9 +1,9 @@
 import { PassThrough, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { META, modern, modernCall } from './modern-support.ts';
+import { META, modern, modernCall, postModern } from './modern-support.ts';
 import { cancel, collect, open, write } from './stdio-pipes.ts';
 import { line, talk } from './stdio-talk.ts';
-import { call, INITIALIZE, until } from './support.ts';
+import { call, INITIALIZE, startHttp, until } from './support.ts';
 
 const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 const discover = modern('d', 'server/discover');
@@ -71,6 +71,28 @@ for (const { name, sent, got, calls = [] } of ROWS) {
     expect(gate.calls.map(({ caller }) => (caller.session === null ? 'modern' : 'legacy'))).toEqual(calls);
   });
 }
+
+test('stdio: requests are answered to the letter as they are over HTTP', async () => {
+  const door = await startHttp();
+  const messages = [
+    discover,
+    modern(1, 'tools/list'),
+    modernCall(2, 'echo', { arguments: { a: 1 } }),
+    modernCall(3, 'none'),
+    modern(4, 'no/such'),
+    modern(5, 'tools/list', { _meta: { ...META, 'io.modelcontextprotocol/protocolVersion': '2099-01-01' } }),
+    modern(6, 'subscriptions/listen', { notifications: 5 }),
+  ];
+  const { answers } = await talk(...messages.map(line));
+  const overHttp = messages.map(async (message) => {
+    const { _meta } = message.params;
+    const version = String(Object(_meta)['io.modelcontextprotocol/protocolVersion']);
+    return JSON.parse((await postModern(door.url, message, { 'mcp-protocol-version': version })).text);
+  });
+  const byId = (id: unknown) => answers.find((answer) => answer.id === id);
+  expect(messages.map(({ id }) => byId(id))).toEqual(await Promise.all(overHttp));
+  await door.close();
+});
 
 test('stdio: a call of the modern era is of the identity, without a session', async () => {
   const { gate } = await talk(line(modernCall(1, 'echo')), line(modernCall(2, 'echo')));

@@ -4,17 +4,18 @@ import { createGate, type FakeGate } from './fake-gate.ts';
 import { VERSION } from './support.ts';
 
 /** A door over streams of the test's own. */
-export interface Pipes {
+export interface Pipes<Output extends Writable> {
   readonly gate: FakeGate;
   readonly input: PassThrough;
-  readonly output: Writable;
+  readonly output: Output;
   readonly done: Promise<void>;
   close(): Promise<void>;
 }
 
 /** Opens one. */
-export function open(output: Writable = new PassThrough()): Pipes {
-  const gate = createGate();
+export function open(): Pipes<PassThrough>;
+export function open<Output extends Writable>(output: Output, gate?: FakeGate): Pipes<Output>;
+export function open(output: Writable = new PassThrough(), gate = createGate()): Pipes<Writable> {
   const input = new PassThrough();
   const door = serveStdio({
     gate,

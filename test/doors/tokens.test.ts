@@ -1,6 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modern, modernCall, postModern } from './modern-support.ts';
 import { type RestTestDoor, sendRaw, startRest } from './rest-support.ts';
-import { INITIALIZE, openRaw, openSession, post, send, startHttp, type TestDoor } from './support.ts';
+import {
+  type Answer,
+  type Headers,
+  INITIALIZE,
+  openRaw,
+  openSession,
+  post,
+  send,
+  startHttp,
+  type TestDoor,
+} from './support.ts';
 import { METADATA, openTokens, type TestTokens } from './token-support.ts';
 
 const NO_TOKEN = `Bearer resource_metadata="${METADATA}"`;
@@ -110,6 +121,41 @@ describe('a token is taken from one header only', () => {
       expect(client.heard()).toContain(NO_TOKEN);
       client.socket.destroy();
     }
+  });
+});
+
+describe('every kind of request to MCP', () => {
+  const KINDS: readonly (readonly [string, (headers: Headers) => Promise<Answer>])[] = [
+    ['initialize', (headers) => post(http.url, INITIALIZE, headers)],
+    ['a notification', (headers) => post(http.url, { jsonrpc: '2.0', method: 'x' }, headers)],
+    ['GET', (headers) => send(http.url, { method: 'GET', headers })],
+    ['DELETE', (headers) => send(http.url, { method: 'DELETE', headers })],
+    ['a call of 2026-07-28', (headers) => postModern(http.url, modernCall(1, 'echo'), headers)],
+    ['tools/list of 2026-07-28', (headers) => postModern(http.url, modern(1, 'tools/list'), headers)],
+    ['server/discover', (headers) => postModern(http.url, modern(1, 'server/discover'), headers)],
+    ['subscriptions/listen', (headers) => postModern(http.url, modern(1, 'subscriptions/listen'), headers)],
+  ];
+
+  it.each(KINDS)('%s is 401 without a good token, and told where tokens are had', async (_name, ask) => {
+    const calls = http.gate.calls.length;
+    for (const [headers, challenge] of [
+      [{}, NO_TOKEN],
+      [{ authorization: 'Bearer other' }, BAD_TOKEN],
+    ] as const) {
+      const answer = await ask(headers);
+      expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, challenge]);
+    }
+    expect(http.gate.calls.length).toBe(calls);
+    expect((await ask({ authorization: `Bearer ${ann}` })).status).not.toBe(401);
+  });
+
+  it('a call of 2026-07-28 is of the identity of its token', async () => {
+    const bearer = { authorization: `Bearer ${ann}` };
+    expect((await postModern(http.url, modernCall(1, 'echo'), bearer)).status).toBe(200);
+    expect(http.gate.calls.at(-1)?.caller).toMatchObject({
+      identity: { sub: 'ann', tenant: 'acme' },
+      session: null,
+    });
   });
 });
 

@@ -1,10 +1,8 @@
-import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations } from '../../src/catalog/operations.ts';
 import { until } from '../doors/support.ts';
 import { type Running, start, temporaryFolder } from '../support/cli.ts';
-import { httpAgent, stdioAgent } from '../support/clients.ts';
-import { modernAgent } from '../support/modern-clients.ts';
+import { CLIENTS, connect } from '../support/era-clients.ts';
 import { writePolicy } from '../support/policies.ts';
 
 const KEYS = 'fusionauth-retrievejwtpublickey';
@@ -34,20 +32,12 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** Clients by how they choose an era, and the revision that they end up with. */
-const CLIENTS = [
-  { name: 'the 2.x client that looks what is spoken', mode: 'auto', speaks: '2026-07-28' },
-  { name: 'the 2.x client that speaks 2026-07-28 alone', mode: { pin: '2026-07-28' }, speaks: '2026-07-28' },
-  { name: 'the 2.x client that initializes', mode: 'legacy', speaks: '2025-11-25' },
-  { name: 'the 1.x client', mode: null, speaks: '2025-11-25' },
-] as const;
-
 for (const transport of ['http', 'stdio'] as const) {
   describe(`over ${transport}`, () => {
     const agents = new Map<string, Awaited<ReturnType<typeof connect>>>();
     beforeAll(async () => {
       const connecting = CLIENTS.map(async ({ name, mode }) =>
-        agents.set(name, await connect(transport, mode)),
+        agents.set(name, await connect(transport === 'http' ? { url } : { args }, mode)),
       );
       await Promise.all(connecting);
     });
@@ -56,7 +46,7 @@ for (const transport of ['http', 'stdio'] as const) {
     });
 
     it.each(CLIENTS)('$name lists and calls', async ({ name, speaks }) => {
-      const { client } = agents.get(name) ?? (await connect(transport, null));
+      const { client } = agents.get(name) ?? (await connect({ url }, null));
       if ('getNegotiatedProtocolVersion' in client) {
         expect(client.getNegotiatedProtocolVersion()).toBe(speaks);
       }
@@ -99,11 +89,11 @@ it('counts a caller of 2026-07-28 by its identity, and all its sessions and requ
     return codes;
   };
   const [first, second, third] = await Promise.all([
-    connect('http', { pin: '2026-07-28' }),
-    connect('http', { pin: '2026-07-28' }),
-    connect('http', null),
+    connect({ url }, { pin: '2026-07-28' }),
+    connect({ url }, { pin: '2026-07-28' }),
+    connect({ url }, null),
   ]);
-  const fourth = await connect('http', null);
+  const fourth = await connect({ url }, null);
   // Two clients of the modern era are one: there is nothing that would tell them apart.
   expect(await call(first.client, 1)).toEqual(['made']);
   expect(await call(second.client, 2)).toEqual(['made', ['session', 2]]);
@@ -112,14 +102,3 @@ it('counts a caller of 2026-07-28 by its identity, and all its sessions and requ
   expect(await call(fourth.client, 1)).toEqual([['identity', 4]]);
   for (const { client } of [first, second, third, fourth]) await client.close();
 });
-
-async function connect(transport: 'http' | 'stdio', mode: (typeof CLIENTS)[number]['mode']) {
-  const to = transport === 'http' ? { url } : { args };
-  if (mode !== null) return modernAgent(to, mode);
-  const { client } = 'url' in to ? await httpAgent(to.url) : await stdioAgent(to.args);
-  let changes = 0;
-  client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
-    changes++;
-  });
-  return { client, changes: () => changes };
-}

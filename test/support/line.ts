@@ -9,6 +9,7 @@ import type {
   Outcome,
   RawCall,
   Reply,
+  Upstream,
   UpstreamRequest,
 } from '../../src/model/index.ts';
 import { callParser } from '../../src/pipeline/parse-call.ts';
@@ -38,8 +39,8 @@ export interface Line {
 
 export interface LineOptions {
   readonly policy: string;
-  /** FusionAuth's answer, or what it throws. */
-  readonly reply?: Reply | Error;
+  /** FusionAuth's answer, what it throws, or how it comes to its answer. */
+  readonly reply?: Reply | Error | Upstream['send'];
   readonly limits?: Limits;
   readonly tenantId?: string | null;
   /** Whether intents can be written. */
@@ -69,10 +70,10 @@ export function openLine(options: LineOptions): Line {
         parse,
         limits,
         upstream: {
-          async send(request) {
+          async send(request, signal) {
             requests.push(request);
             if (reply instanceof Error) throw reply;
-            return reply;
+            return typeof reply === 'function' ? reply(request, signal) : reply;
           },
           async close() {},
         },

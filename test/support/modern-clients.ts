@@ -15,7 +15,9 @@ export interface ModernAgent {
 
 /** An agent over HTTP, or over stdio with a process of its own. */
 export async function modernAgent(
-  to: { readonly url: string } | { readonly args: readonly string[] },
+  to:
+    | { readonly url: string }
+    | { readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> },
   mode: VersionNegotiationMode,
 ): Promise<ModernAgent> {
   let changes = 0;
@@ -35,7 +37,7 @@ export async function modernAgent(
       : new StdioClientTransport({
           command: process.execPath,
           args: [bin, ...to.args],
-          env: cleanEnv(),
+          env: cleanEnv(to.env),
           stderr: 'ignore',
         });
   await client.connect(transport);

@@ -2,7 +2,7 @@
 export function elementsOf(xml: string): readonly string[] {
   const open: string[] = [];
   const found: string[] = [];
-  const tag = /<(?:(\/)([a-z]+)|([a-z]+)((?: [a-z]+="[^"<>]*")*)(\/?))>|[^<>]+/y;
+  const tag = /<(?:(\/)([a-z]+)|([a-z]+)((?: [a-z-]+="[^"<>]*")*)(\/?))>|[^<>]+/y;
   tag.lastIndex = xml.indexOf('\n');
   while (tag.lastIndex < xml.length) {
     const [text = '', end, closed, name, attributes = '', empty] = tag.exec(xml) ?? [];
