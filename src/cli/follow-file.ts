@@ -26,6 +26,8 @@ export function followFile(file: string, { read, first, onChange, onProblem }: F
   const look = (previous: Uint8Array | null) => {
     settling = null;
     try {
+      // To read what is no file, as a pipe, could take for ever.
+      if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new Error(`expected \`${file}\` to be a file`);
       const fresh = read();
       if (equal(fresh, bytes)) return;
       if (previous !== null && equal(fresh, previous)) {

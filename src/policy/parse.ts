@@ -2,6 +2,7 @@ import {
   Composer,
   CST,
   type Document,
+  type ErrorCode,
   isAlias,
   isMap,
   isScalar,
@@ -11,6 +12,7 @@ import {
   type Node,
   type Pair,
   Parser,
+  type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import type { Policy, Position, Problem, Tool } from '../model/index.ts';
@@ -121,7 +123,7 @@ function readDocument(
 ): Located | null {
   const [document, second] = documents;
   if (document === undefined) return nothing(report);
-  for (const { pos, message } of documents.flatMap(mistakes)) {
+  for (const { pos, message } of withoutSequels(documents.flatMap(mistakes))) {
     report.error(placeAt(pos[0]), 'yaml', () => `not valid YAML: ${clip(message, 200)}`);
   }
   if (report.errors > 0) return null;
@@ -134,6 +136,24 @@ function readDocument(
 /** What makes a text unreadable. A tag that YAML does not know is reported with its node. */
 function mistakes({ errors, warnings }: Document.Parsed) {
   return [...errors, ...warnings.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED')];
+}
+
+/** Mistakes after which nobody knows what belongs to what: others of these behind one are its sequels. */
+const OF_STRUCTURE: ReadonlySet<string> = new Set<ErrorCode>([
+  'BAD_INDENT',
+  'BLOCK_AS_IMPLICIT_KEY',
+  'BLOCK_IN_FLOW',
+  'IMPOSSIBLE',
+  'MISSING_CHAR',
+  'MULTILINE_IMPLICIT_KEY',
+  'TAB_AS_INDENT',
+  'UNEXPECTED_TOKEN',
+]);
+
+function withoutSequels(mistakes: readonly YAMLError[]): readonly YAMLError[] {
+  const all = mistakes.toSorted((a, b) => a.pos[0] - b.pos[0]);
+  const first = all.findIndex(({ code }) => OF_STRUCTURE.has(code));
+  return all.filter(({ code }, i) => i <= first || !OF_STRUCTURE.has(code));
 }
 
 /** Directives that change how a file is read; they stand before the first line of a document. */
