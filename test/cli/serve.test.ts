@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -264,6 +265,39 @@ describe('serve whose policy file changes', () => {
     writeFileSync(policy, 'default: deny\ntols: {}\n');
     await proxy.says(/has errors and was refused.*unknown key `tols`/);
     expect((await agent.call(VEND, { body: {} })).text).toBe('[POLICY DENIED] Shut.');
+    await agent.close();
+  });
+
+  const gone = [
+    { name: 'is gone', replace: unlinkSync, says: /there is no such file; the policy before stays in force/ },
+    {
+      name: 'becomes a pipe',
+      replace: (path: string) => {
+        execFileSync('mkfifo', [`${path}.pipe`]);
+        renameSync(`${path}.pipe`, path);
+      },
+      says: /to be a file; the policy before stays in force/,
+    },
+    {
+      name: 'becomes a link to a folder',
+      replace: (path: string) => {
+        symlinkSync(folder.path, `${path}.link`);
+        renameSync(`${path}.link`, path);
+      },
+      says: /to be a file; the policy before stays in force/,
+    },
+  ];
+  it.each(gone)('keeps the one before when it $name, and follows it when it is there again', async (way) => {
+    const policy = file('gone.yaml', shut);
+    const { proxy, url } = await serveHttp(['--policy', policy]);
+    const agent = await httpAgent(url);
+    way.replace(policy);
+    await proxy.says(way.says);
+    expect((await agent.call(VEND, { body: {} })).text).toBe('[POLICY DENIED] Shut.');
+    writeFileSync(`${policy}.new`, open);
+    renameSync(`${policy}.new`, policy);
+    await proxy.says(/policy reloaded/);
+    expect((await agent.call(VEND, { body: {} })).isError).toBe(false);
     await agent.close();
   });
 });
