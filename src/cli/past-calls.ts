@@ -204,8 +204,7 @@ class Queue {
 
   private release(until: number): void {
     for (;;) {
-      const isFull =
-        this.timeline.length > MAX_WAITING || this.waitingCharacters > MAX_WAITING_CHARACTERS;
+      const isFull = this.timeline.length > MAX_WAITING || this.waitingCharacters > MAX_WAITING_CHARACTERS;
       const next = this.timeline.take(isFull ? Number.POSITIVE_INFINITY : until);
       if (next === null) return;
       this.waitingCharacters -= next.characters;

@@ -24,7 +24,9 @@ export function secretSetting(env: Environment, name: string): string | null {
   }
   if (file === undefined) return value ?? null;
   try {
-    const text = readFile(file, MAX_SECRET_BYTES).toString().replace(/\r?\n$/, '');
+    const text = readFile(file, MAX_SECRET_BYTES)
+      .toString()
+      .replace(/\r?\n$/, '');
     if (text !== '') return text;
   } catch (error) {
     throw new CommandError(`cannot read ${namedFile(name, file)}: ${reasonOf(error)}`, exit.usage);
