@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, symlinkSync, unlinkSync, writeFil
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { link, NO_PREVIOUS } from '../../src/adapters/audit/chain.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { type Running, run, start, temporaryFolder } from '../support/cli.ts';
 import { httpAgent, stdioAgent } from '../support/clients.ts';
@@ -388,6 +389,13 @@ describe('verify-audit', () => {
       code: 1,
       stdout: expect.stringMatching(/^line 3: /),
     });
+    const newer = file('newer.jsonl', all.slice(2).join('\n'));
+    const hash = JSON.parse(all[1] ?? '').hash;
+    expect(await run(['verify-audit', newer])).toEqual({
+      code: 0,
+      stdout: `5 records in 1 chain, 0 unfinished lines\nwhat came before the first record is not in this file: look for one that ends with the hash ${hash}\n`,
+      stderr: '',
+    });
     for (const text of ['', 'default: deny\n']) {
       const none = file('none.jsonl', text);
       const stdout = `no line of \`${none}\` is a record of an audit\n`;
@@ -397,6 +405,20 @@ describe('verify-audit', () => {
       code: 2,
       stderr: expect.stringMatching(/there is no such file/),
     });
+  });
+
+  it('keeps no more of a line than its hash', async () => {
+    const path = join(folder.path, 'long.jsonl');
+    const note = 'x'.repeat(5_000);
+    const lines: string[] = [];
+    for (let [id, prev] = [0, NO_PREVIOUS]; id < 40_000; id++) {
+      const { line, hash } = link(JSON.stringify({ id, note }), prev);
+      lines.push(line);
+      prev = hash;
+    }
+    writeFileSync(path, lines.join(''));
+    const ran = await run(['verify-audit', path], { env: { NODE_OPTIONS: '--max-old-space-size=100' } });
+    expect(ran).toEqual({ code: 0, stdout: '40000 records in 1 chain, 0 unfinished lines\n', stderr: '' });
   });
 });
 
