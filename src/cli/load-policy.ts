@@ -89,7 +89,7 @@ function decode(bytes: Uint8Array): string | null {
 
 /** A problem as `FILE:LINE:COL: error|warning: MESSAGE [code]` (contracts.md, "Commands"). */
 export function problemLine(file: string, { severity, code, message, at }: Problem): string {
-  return `${file}:${at.line}:${at.column}: ${severity}: ${printable(message)} [${code}]`;
+  return `${printable(file)}:${at.line}:${at.column}: ${severity}: ${printable(message)} [${code}]`;
 }
 
 /** The same for people: with the line of the file and a caret below the place. */

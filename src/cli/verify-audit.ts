@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { NO_PREVIOUS } from '../adapters/audit/chain.ts';
 import { verifyAudit } from '../adapters/audit/verify.ts';
+import { printable } from './excerpt.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { reasonOf } from './reasons.ts';
 
@@ -14,7 +15,7 @@ export async function verifyFiles(files: readonly string[]): Promise<ExitCode> {
   const { count, chains, torn, from } = verified;
   if (count === 0) {
     process.stdout.write(
-      `no line of ${files.map((file) => `\`${file}\``).join(', ')} is a record of an audit\n`,
+      `no line of ${files.map((file) => `\`${printable(file)}\``).join(', ')} is a record of an audit\n`,
     );
     return exit.broke;
   }

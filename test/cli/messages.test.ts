@@ -176,6 +176,36 @@ describe('wrong usage is told in one line', () => {
   });
 });
 
+describe('a file whose name a terminal would obey', () => {
+  const name = '\x1b[31m\x1b]0;x\x07\u202e';
+  const shown = '·[31m·]0;x··';
+  beforeAll(() => {
+    writeFileSync(join(cwd, `${name}.yaml`), 'default: maybe\n');
+    writeFileSync(
+      join(cwd, `${name}.test.yaml`),
+      'policy: desk.yaml\ncases: [{ name: a, call: vendJWT, expect: allow }]\n',
+    );
+    writeFileSync(join(cwd, `${name}.jsonl`), 'no audit\n');
+  });
+
+  it.each([
+    ['check', `${name}.yaml`],
+    ['check', `${name}.nowhere`],
+    ['check', `${name}.test.yaml`],
+    ['test', `${name}.test.yaml`],
+    ['test', '.'],
+    ['dry-run', '--policy', `${name}.yaml`, '--tool', 'x'],
+    ['import', `${name}.yaml`],
+    ['replay', `${name}.jsonl`],
+    ['init', '--from', `${name}.jsonl`],
+    ['verify-audit', `${name}.jsonl`],
+  ])('is shown and not obeyed: %s %s', async (...args) => {
+    const { stdout, stderr } = await run(args, { cwd });
+    expect(stdout + stderr).toContain(shown);
+    expect(stdout + stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+  });
+});
+
 it('migrating a directory without databases tells that there is nothing to do', async () => {
   const text = 'tenants: { acme: { users: { a@b.example: {} }, projects: { p: { clients: { c: {} } } } } }\n';
   writeFileSync(join(cwd, 'directory.yaml'), text);
