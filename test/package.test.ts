@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanEnv, temporaryFolder } from './support/cli.ts';
 
@@ -9,6 +9,10 @@ const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
 const installed = join(folder.path, 'package');
+const filesOf = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile())
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)));
 const directory = join(folder.path, 'directory.yaml');
 writeFileSync(
   directory,
@@ -91,5 +95,24 @@ describe('the package', () => {
       expect(notices).toContain(`\n${name} ${dependencies[name]} (`);
     }
     expect(notices.match(/permission/gi)?.length).toBeGreaterThan(20);
+  });
+
+  it('has every file that its documents lead to', () => {
+    const links = filesOf(installed)
+      .filter((name) => name.endsWith('.md'))
+      .flatMap((name) =>
+        Array.from(readFileSync(join(installed, name), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)).map(
+          ([, to = '']) => `${name}: ${join(dirname(name), to)}`,
+        ),
+      );
+    expect(links.length).toBeGreaterThan(100);
+    const isThere = (link: string) => existsSync(join(installed, link.slice(link.indexOf(': ') + 2)));
+    expect(links.filter((link) => !isThere(link))).toEqual([]);
+  });
+
+  it('has nothing that only this repository needs, and nothing of the machine that made it', () => {
+    const files = filesOf(installed);
+    expect(files.filter((name) => /\.(?:test\.ts|tsx?|map|env|pem|key|jsonl|db)$/.test(name))).toEqual([]);
+    expect(files.filter((name) => readFileSync(join(installed, name), 'utf8').includes(root))).toEqual([]);
   });
 });

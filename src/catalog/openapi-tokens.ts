@@ -25,7 +25,8 @@ const EXCHANGE: JsonObject = {
   additionalProperties: false,
 };
 
-const TOKEN: JsonObject = {
+/** What is answered where a token is given out. */
+export const TOKEN: JsonObject = {
   type: 'object',
   properties: {
     access_token: { type: 'string' },
@@ -45,13 +46,41 @@ const REFUSED: Readonly<Record<string, string>> = {
   500: 'Failed to generate token; `id` names the line in the audit.',
 };
 
-/** The endpoints of the token service as a part of an OpenAPI 3.1 document. */
+/** An endpoint of the token service; each is a POST. */
+export interface TokenRoute {
+  readonly path: string;
+  readonly operationId: string;
+  readonly title: string;
+  readonly body: JsonObject;
+  /** Whether a client says who it is by a token that it was given before. */
+  readonly takesToken: boolean;
+}
+
+/** The endpoints of the token service. */
+export const tokenRoutes: readonly TokenRoute[] = (['admin', 'user'] as const).flatMap((kind) => {
+  const who = kind === 'admin' ? 'an administrator' : 'a user';
+  return [
+    {
+      path: `/auth/${kind}/generateToken`,
+      operationId: `${kind}GenerateToken`,
+      title: `Generate a token for ${who}`,
+      body: GENERATE,
+      takesToken: false,
+    },
+    {
+      path: `/auth/${kind}/oidcToken`,
+      operationId: `${kind}OidcToken`,
+      title: `Exchange an ID token of ${who}`,
+      body: EXCHANGE,
+      takesToken: true,
+    },
+  ];
+});
+
+/** The same as a part of an OpenAPI 3.1 document. */
 export const tokenEndpoints = {
   paths: Object.fromEntries(
-    (['admin', 'user'] as const).flatMap((kind) => [
-      [`/auth/${kind}/generateToken`, { post: generate(kind) }],
-      [`/auth/${kind}/oidcToken`, { post: exchange(kind) }],
-    ]),
+    tokenRoutes.map((route) => [route.path, { post: operationOf(route) }]),
   ) as JsonObject,
   securitySchemes: {
     client: {
@@ -63,25 +92,15 @@ export const tokenEndpoints = {
   } satisfies JsonObject,
 };
 
-function generate(kind: 'admin' | 'user'): JsonObject {
+function operationOf({ operationId, title, body, takesToken }: TokenRoute): JsonObject {
   return {
-    operationId: `${kind}GenerateToken`,
-    summary: kind === 'admin' ? 'Generate a token for an administrator' : 'Generate a token for a user',
+    operationId,
+    summary: title,
     tags: ['token'],
-    security: [],
-    requestBody: bodyOf(GENERATE),
-    responses: responses(Object.keys(REFUSED)),
-  };
-}
-
-function exchange(kind: 'admin' | 'user'): JsonObject {
-  return {
-    operationId: `${kind}OidcToken`,
-    summary: kind === 'admin' ? 'Exchange an ID token of an administrator' : 'Exchange an ID token of a user',
-    tags: ['token'],
-    security: [{ client: [] }],
-    requestBody: bodyOf(EXCHANGE),
-    responses: responses(Object.keys(REFUSED).filter((status) => status !== '404')),
+    security: takesToken ? [{ client: [] }] : [],
+    requestBody: bodyOf(body),
+    // Only one who names its client is told that there is none.
+    responses: responses(Object.keys(REFUSED).filter((status) => !takesToken || status !== '404')),
   };
 }
 

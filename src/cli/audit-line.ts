@@ -62,8 +62,9 @@ const FORM = new RegExp(
 type Asked = Pick<AuditRecord, 'tool' | 'operation' | 'transport' | 'caller'>;
 type Answered = Pick<AuditRecord, 'verdict' | 'code' | 'rule' | 'policy' | 'mode' | 'would'>;
 
-/** So many different ones are kept. */
+/** So many different ones are kept, and none that is longer: memory must not grow with the texts of a file. */
 const MAX_KNOWN = 20_000;
+const MAX_KEPT_CHARACTERS = 2_000;
 
 /**
  * A line in the form that the proxy gives it -> its record; null for any other, which may be a record all the same.
@@ -119,8 +120,9 @@ export function auditLineReader(
 function keptByText<T>(): (members: string) => T {
   const kept = new Map<string, T>();
   const keep = (members: string): T => {
-    if (kept.size >= MAX_KNOWN) kept.clear();
     const made = JSON.parse(`{${members}}`) as T;
+    if (members.length > MAX_KEPT_CHARACTERS) return made;
+    if (kept.size >= MAX_KNOWN) kept.clear();
     // Copied: the text is a window onto that of a whole block of the file.
     const copy = Buffer.from(members).toString();
     kept.set(copy, made);
@@ -131,7 +133,8 @@ function keptByText<T>(): (members: string) => T {
   return (members) => {
     if (lastMade !== undefined && members === last) return lastMade;
     last = members;
-    lastMade = kept.get(members) ?? keep(members);
+    // A long text is not looked for either: of those, all that are as long have one hash.
+    lastMade = (members.length > MAX_KEPT_CHARACTERS ? undefined : kept.get(members)) ?? keep(members);
     return lastMade;
   };
 }

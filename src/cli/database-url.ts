@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SecretReference } from '../model/tokens.ts';
 import { CommandError, exit } from './exit-codes.ts';
+import { readFile } from './read-file.ts';
 import { reasonOf } from './reasons.ts';
 
 /**
@@ -23,9 +23,11 @@ export function databaseUrl(
   throw new CommandError(expected, exit.usage);
 }
 
+const MAX_URL_BYTES = 64 * 1024;
+
 function readText(file: string, tenant: string): string {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readFile(file, MAX_URL_BYTES).toString().trim();
   } catch (error) {
     const message = `cannot read \`${file}\`, for the database of \`${tenant}\`: ${reasonOf(error)}`;
     throw new CommandError(message, exit.usage);

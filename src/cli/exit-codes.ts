@@ -1,3 +1,5 @@
+import { printable } from './excerpt.ts';
+
 /** What the program's exit says (contracts.md, "Commands"). */
 export const exit = {
   fine: 0,
@@ -14,7 +16,8 @@ export type ExitCode = (typeof exit)[keyof typeof exit];
 export class CommandError extends Error {
   readonly code: ExitCode;
   constructor(message: string, code: ExitCode) {
-    super(message);
+    // It may name a file, and a file may be called anything.
+    super(message.split('\n').map(printable).join('\n'));
     this.code = code;
   }
 }

@@ -17,23 +17,37 @@ const POLL_MS = 1000;
 /** A file is read when two looks this far apart saw the same bytes: half of a file may be a valid one. */
 const SETTLE_MS = 500;
 
+/** The stamp of no file. */
+const UNREAD = '';
+
 /** Follows a file, also through a link. Answers the function that stops it. */
 export function followFile(file: string, { read, first, onChange, onProblem }: Following): () => void {
   let seen = stamp(file);
   let bytes = first;
   let settling: NodeJS.Timeout | null = null;
+  let problem = '';
 
+  const fail = (why: string) => {
+    // What may pass without a change of the file, such as too many open files, must not leave its change unseen.
+    seen = UNREAD;
+    if (why !== problem) onProblem(why);
+    problem = why;
+  };
   const look = (previous: Uint8Array | null) => {
     settling = null;
     try {
+      // To read what is no file, as a pipe, could take for ever.
+      if (statSync(file, { throwIfNoEntry: false })?.isFile() === false)
+        throw new Error(`expected \`${file}\` to be a file`);
       const fresh = read();
+      problem = '';
       if (equal(fresh, bytes)) return;
       if (previous !== null && equal(fresh, previous)) {
         bytes = fresh;
         onChange(fresh);
       } else settling = setTimeout(look, SETTLE_MS, fresh).unref();
     } catch (error) {
-      onProblem(error instanceof Error ? error.message : String(error));
+      fail(error instanceof Error ? error.message : String(error));
     }
   };
   const nudge = () => {

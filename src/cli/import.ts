@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Fate, Finding } from '../policy/intercept/findings.ts';
 import { type Imported, importIntercept } from '../policy/intercept/import.ts';
 import { parsePolicy } from '../policy/parse.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { problemLine, readPolicyFile, type Tools, toolsOf } from './load-policy.ts';
+import { readTextFile } from './read-file.ts';
 import { reasonOf } from './reasons.ts';
 import { refuseToReplace, writeFiles } from './write-files.ts';
 
@@ -33,7 +33,7 @@ export function importFile(file: string, options: ImportOptions): ExitCode {
 
 function readStdin(): Uint8Array {
   try {
-    return readFileSync(0);
+    return readTextFile('-');
   } catch (error) {
     throw new CommandError(`cannot read stdin: ${reasonOf(error)}`, exit.usage);
   }

@@ -2,6 +2,7 @@ import { operations } from '../catalog/operations.ts';
 import { callParser } from '../pipeline/parse-call.ts';
 import { recall } from '../pipeline/recall.ts';
 import { callReader } from './bench.ts';
+import { printable } from './excerpt.ts';
 import { type Past, pastCalls } from './past-calls.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { recordedCallers } from './recorded-callers.ts';
@@ -45,7 +46,7 @@ export async function judgePast(
     switch (past.what) {
       case 'problem':
         counts.problems++;
-        progress.tell(`${past.file}:${past.line}: ${past.problem}`);
+        progress.tell(printable(`${past.file}:${past.line}: ${past.problem}`));
         return;
       case 'gap':
         for (const replayer of replayers) replayer.forget(past.until);

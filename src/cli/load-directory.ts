@@ -1,9 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
 import { type ParsedDirectory, parseDirectory } from '../issuer/read-directory.ts';
 import type { Problem } from '../model/index.ts';
 import type { Directory } from '../model/tokens.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { problemLine } from './load-policy.ts';
+import { readTextFile } from './read-file.ts';
 import { reasonOf } from './reasons.ts';
 
 /** A directory that may be used, and what is to be said of it. */
@@ -12,9 +12,6 @@ export interface LoadedDirectory {
   /** As lines. */
   readonly warnings: readonly string[];
 }
-
-/** A file larger than this is not read at all; the parser tells the exact bound. */
-const MAX_FILE_BYTES = 2 * 1024 * 1024;
 
 /** Every problem of a directory file. Throws a `CommandError` where the file cannot be read. */
 export function directoryProblems(file: string): readonly Problem[] {
@@ -44,7 +41,7 @@ function parse(file: string): ParsedDirectory {
 /** The bytes of a directory file. Throws a `CommandError` where it cannot be read. */
 export function readDirectoryFile(file: string): Uint8Array {
   try {
-    return statSync(file).size > MAX_FILE_BYTES ? new Uint8Array(MAX_FILE_BYTES) : readFileSync(file);
+    return readTextFile(file);
   } catch (error) {
     throw new CommandError(`cannot read the directory \`${file}\`: ${reasonOf(error)}`, exit.usage);
   }

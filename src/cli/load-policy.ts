@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs';
 import { operations } from '../catalog/operations.ts';
 import type { Operation, Problem } from '../model/index.ts';
 import { digestOf } from '../policy/fingerprint.ts';
@@ -7,6 +6,7 @@ import { type PreparedPolicy, prepare } from '../policy/prepare.ts';
 import type { ProblemCode } from '../policy/problem-codes.ts';
 import { excerpt, printable } from './excerpt.ts';
 import { CommandError, exit } from './exit-codes.ts';
+import { readTextFile } from './read-file.ts';
 import { reasonOf } from './reasons.ts';
 
 /** A policy file made ready, or every problem of it. */
@@ -21,9 +21,6 @@ export type Tools = 'known' | 'any';
 
 /** How the names of test files end. */
 export const TEST_FILE = /\.test\.yaml$/;
-
-/** A file larger than this is not read at all; the parser tells the exact bound. */
-const MAX_FILE_BYTES = 2 * 1024 * 1024;
 
 /** The tools a policy may speak of; null: any. */
 export function toolsOf(tools: Tools): readonly Operation[] | null {
@@ -52,7 +49,7 @@ export function readPolicyFile(file: string): Uint8Array {
     throw new CommandError(`expected a policy; \`${file}\` is by its name a test file`, exit.usage);
   }
   try {
-    return statSync(file).size > MAX_FILE_BYTES ? new Uint8Array(MAX_FILE_BYTES) : readFileSync(file);
+    return readTextFile(file);
   } catch (error) {
     throw new CommandError(`cannot read the policy \`${file}\`: ${reasonOf(error)}`, exit.usage);
   }
@@ -92,7 +89,7 @@ function decode(bytes: Uint8Array): string | null {
 
 /** A problem as `FILE:LINE:COL: error|warning: MESSAGE [code]` (contracts.md, "Commands"). */
 export function problemLine(file: string, { severity, code, message, at }: Problem): string {
-  return `${file}:${at.line}:${at.column}: ${severity}: ${printable(message)} [${code}]`;
+  return `${printable(file)}:${at.line}:${at.column}: ${severity}: ${printable(message)} [${code}]`;
 }
 
 /** The same for people: with the line of the file and a caret below the place. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Identity, Position, SentArgs } from '../model/index.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { sentArgs } from '../pipeline/sent-args.ts';
@@ -7,6 +6,7 @@ import { type CallLine, kindOf, type Read, readCallLine, readIdentity, readTime 
 import { shown } from './excerpt.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { type Tools, toolsOf } from './load-policy.ts';
+import { readFile } from './read-file.ts';
 import { reasonOf } from './reasons.ts';
 
 /** A call as it is given by flags. */
@@ -80,9 +80,12 @@ function quotesHint(text: string): string {
   return /[{[,]/.test(text) && !text.includes('"') ? "; in a shell, put it in '…'" : '';
 }
 
+/** More than any arguments that are accepted. */
+const MAX_ARGS_BYTES = 4 * 1024 * 1024;
+
 function readArgs(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readFile(file, MAX_ARGS_BYTES).toString();
   } catch (error) {
     throw new CommandError(`cannot read \`${file}\`: ${reasonOf(error)}`, exit.usage);
   }

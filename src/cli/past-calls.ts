@@ -39,6 +39,7 @@ export type Past =
 const PATIENCE_MS = 15_000;
 /** A record does not wait behind more than these, so that memory does not grow with traffic. */
 const MAX_WAITING = 50_000;
+const MAX_WAITING_CHARACTERS = 64 * 1024 * 1024;
 
 /** Reads files of audit records or of call lines, oldest first, and puts what they hold in order; many at a time. */
 export async function* pastCalls(
@@ -64,7 +65,7 @@ export async function* pastCalls(
 const IN_AUDIT = ['verdict', 'lost', 'event'];
 
 /** Adds what a line tells; answers what is wrong with one that tells nothing. */
-function addLine(queue: Queue, line: Extract<TextLine, { text: string }>): string | null {
+function addLine(queue: Queue, line: RecordLine): string | null {
   const { text } = line;
   const plain = readAuditLine(text);
   if (plain !== null) return queue.addRecord(line, plain);
@@ -121,13 +122,16 @@ class Doubt {
 }
 
 type RecordPast = Extract<Past, { what: 'record' }>;
-type Waiting = RecordPast & Timed;
+/** `characters` is how long its line is. */
+type Waiting = RecordPast & Timed & { readonly characters: number };
+type RecordLine = Extract<TextLine, { text: string }>;
 
 /** Puts what is read in order. Its life is one reading. */
 class Queue {
   private readonly timeline = openTimeline<Waiting>();
   /** Calls that mint or revoke have two records: the ids of those waiting, and whether the second is there. */
   private readonly ended = new Map<string, boolean>();
+  private waitingCharacters = 0;
   private latestEnd = Number.NEGATIVE_INFINITY;
   /** Whatever began before this was answered already. */
   private passed = Number.NEGATIVE_INFINITY;
@@ -160,7 +164,7 @@ class Queue {
     if (Number.isFinite(this.latestEnd)) this.ready.push({ what: 'gap', until: this.latestEnd });
   }
 
-  addRecord({ file, line }: Place, record: AuditRecord): null {
+  addRecord({ file, line, text }: RecordLine, record: AuditRecord): null {
     const at = Date.parse(record.at);
     const endedAt = at + Math.max(record.ms, 0);
     const isMisplaced = at < this.passed;
@@ -169,13 +173,15 @@ class Queue {
     this.isBehindGap = false;
     if (endedAt > this.latestEnd) this.latestEnd = endedAt;
     const isIntent = record.intent === true;
-    const past: Waiting = { what: 'record', file, line, record, at, endedAt, isMisplaced, rank };
+    const characters = text.length;
+    const past: Waiting = { what: 'record', file, line, record, at, endedAt, isMisplaced, rank, characters };
     if (isMisplaced) {
       this.ready.push(isIntent ? { what: 'gap', until: at } : past);
       return null;
     }
     this.note(record.id, isIntent);
     this.timeline.add(past);
+    this.waitingCharacters += characters;
     this.release(this.latestEnd - PATIENCE_MS);
     return null;
   }
@@ -198,8 +204,10 @@ class Queue {
 
   private release(until: number): void {
     for (;;) {
-      const next = this.timeline.take(this.timeline.length > MAX_WAITING ? Number.POSITIVE_INFINITY : until);
+      const isFull = this.timeline.length > MAX_WAITING || this.waitingCharacters > MAX_WAITING_CHARACTERS;
+      const next = this.timeline.take(isFull ? Number.POSITIVE_INFINITY : until);
       if (next === null) return;
+      this.waitingCharacters -= next.characters;
       this.passed = next.at;
       this.ready.push(next.record.intent === true ? this.intentOf(next) : next);
     }

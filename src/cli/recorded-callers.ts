@@ -2,6 +2,8 @@ import type { AuditRecord, Caller, Identity } from '../model/index.ts';
 
 /** So many callers are kept: a caller that is kept has its counters' keys worked out. */
 const MAX_CALLERS = 50_000;
+/** None with a longer name is: memory must not grow with the texts of a file. */
+const MAX_KEPT_CHARACTERS = 2_000;
 
 /**
  * Callers as records tell them. Issuers are not recorded, so two callers are one where `sub` (or `client_id`) and
@@ -22,7 +24,8 @@ function keptCallers(issuer: Pick<Identity, 'issuer'>): (recorded: Recorded) => 
   const callerOf = (recorded: Recorded): Caller => {
     const { sub, client_id, tenant, session } = recorded;
     const text = JSON.stringify([sub, client_id, tenant, session]);
-    const before = kept.get(text);
+    const isKept = text.length <= MAX_KEPT_CHARACTERS;
+    const before = isKept ? kept.get(text) : undefined;
     if (before !== undefined) return before;
     const identity: Identity = {
       ...issuer,
@@ -30,8 +33,9 @@ function keptCallers(issuer: Pick<Identity, 'issuer'>): (recorded: Recorded) => 
       ...(client_id === null ? {} : { client_id }),
       ...(tenant === null ? {} : { tenant }),
     };
-    if (kept.size >= MAX_CALLERS) kept.clear();
     const made = { identity, session };
+    if (!isKept) return made;
+    if (kept.size >= MAX_CALLERS) kept.clear();
     kept.set(text, made);
     return made;
   };

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { parseSeed, startSandbox } from '../sandbox/server.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
+import { readFile } from './read-file.ts';
 import { reasonOf } from './reasons.ts';
 
 /** `portcullis sandbox`: the FusionAuth-compatible sandbox alone, until a signal comes. */
@@ -33,10 +33,12 @@ async function open(options: Parameters<typeof startSandbox>[0]) {
   }
 }
 
+const MAX_SEED_BYTES = 64 * 1024 * 1024;
+
 function readSeed(file: string) {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFile(file, MAX_SEED_BYTES).toString();
   } catch (error) {
     throw new CommandError(`cannot read \`${file}\`: ${reasonOf(error)}`, exit.usage);
   }

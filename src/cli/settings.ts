@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { printable, shown } from './excerpt.ts';
 import { CommandError, exit } from './exit-codes.ts';
+import { readFile } from './read-file.ts';
 import { reasonOf } from './reasons.ts';
 
 /** Variables by name. */
@@ -11,6 +12,9 @@ export function setting(env: Environment, name: string): string | undefined {
   return value === undefined || value === '' ? undefined : value;
 }
 
+/** Room for a set of signing keys. */
+const MAX_SECRET_BYTES = 1024 * 1024;
+
 /** A secret from the environment, or from the file that `NAME_FILE` names; a trailing line break is not part of it. */
 export function secretSetting(env: Environment, name: string): string | null {
   const value = setting(env, name);
@@ -20,10 +24,17 @@ export function secretSetting(env: Environment, name: string): string | null {
   }
   if (file === undefined) return value ?? null;
   try {
-    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    const text = readFile(file, MAX_SECRET_BYTES)
+      .toString()
+      .replace(/\r?\n$/, '');
     if (text !== '') return text;
   } catch (error) {
-    throw new CommandError(`cannot read \`${name}_FILE\`: ${reasonOf(error)}`, exit.usage);
+    throw new CommandError(`cannot read ${namedFile(name, file)}: ${reasonOf(error)}`, exit.usage);
   }
-  throw new CommandError(`expected a secret in \`${name}_FILE\`; the file is empty`, exit.usage);
+  throw new CommandError(`expected a secret in ${namedFile(name, file)}; the file is empty`, exit.usage);
+}
+
+/** Somebody may have put the secret itself where its file belongs: what is no path for certain is blotted out. */
+function namedFile(name: string, file: string): string {
+  return `\`${name}_FILE\`, \`${/^\.{0,2}\//.test(file) ? printable(file) : shown(file)}\``;
 }

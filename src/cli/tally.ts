@@ -65,6 +65,8 @@ const EXAMPLES = 3;
 /** Names beyond these are counted together. */
 const MAX_NAMES = 10_000;
 const OTHERS = '(others)';
+/** Of a longer text the beginning is told: memory must not grow with the texts of a file. */
+const MAX_TEXT_CHARACTERS = 1_000;
 
 /** Opens a tally of nothing. */
 export function openTally(): Tally {
@@ -122,10 +124,11 @@ function reasonsOf(
 function openCounts() {
   const counts = new Map<string, { count: number; readonly examples: Example[] }>();
   return {
-    add(name: string, example: Example | null): void {
+    add(text: string, example: Example | null): void {
+      const name = copyOf(text);
       const known = counts.get(name) ?? (counts.size < MAX_NAMES ? undefined : counts.get(OTHERS));
       const count = known ?? { count: 0, examples: [] };
-      if (known === undefined) counts.set(counts.size < MAX_NAMES ? copyOf(name) : OTHERS, count);
+      if (known === undefined) counts.set(counts.size < MAX_NAMES ? name : OTHERS, count);
       count.count++;
       if (example !== null && count.examples.length < EXAMPLES) count.examples.push(copyOf(example));
     },
@@ -139,5 +142,7 @@ function openCounts() {
 
 /** What is kept to the end is copied: texts may be windows onto whole blocks of a file. */
 function copyOf<T extends string | Example>(value: T): T {
-  return JSON.parse(JSON.stringify(value));
+  const short = (_name: string, each: unknown) =>
+    typeof each === 'string' ? each.slice(0, MAX_TEXT_CHARACTERS) : each;
+  return JSON.parse(JSON.stringify(value, short));
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Problem } from '../model/index.ts';
 import type { CaseFile } from '../policy/cases.ts';
@@ -11,6 +11,7 @@ import { POLICY_KEYS } from '../policy/read-policy.ts';
 import { readIdentity, readTime } from './call-line.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { loadPolicy, NOT_UTF8, problemText, TEST_FILE, type Tools, toolsOf } from './load-policy.ts';
+import { readTextFile } from './read-file.ts';
 import { reasonOf } from './reasons.ts';
 
 /** A test file that can be run, with the policy that it tests. */
@@ -31,8 +32,6 @@ export type LoadedTests =
   | { readonly ok: true; readonly files: readonly TestFile[] }
   | { readonly ok: false; readonly lines: readonly string[]; readonly code: ExitCode };
 
-/** A test file is at most as large as a policy. */
-const MAX_FILE_BYTES = 2 * 1024 * 1024;
 const OUT_OF_SIGHT = /(?:^|[\\/])(?:node_modules|\.[^\\/]*)[\\/]/;
 
 /** Finds and reads the test files of some paths: files by themselves, folders for their `*.test.yaml`, at any depth. */
@@ -158,7 +157,7 @@ function notATest(file: string): string {
 function readTestFile(file: string): string | null {
   let bytes: Uint8Array;
   try {
-    bytes = statSync(file).size > MAX_FILE_BYTES ? new Uint8Array(MAX_FILE_BYTES) : readFileSync(file);
+    bytes = readTextFile(file);
   } catch (error) {
     throw new CommandError(`cannot read \`${file}\`: ${reasonOf(error)}`, exit.usage);
   }

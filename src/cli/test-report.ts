@@ -9,13 +9,13 @@ import type { CaseRun, FileRun, TestRun } from './run-cases.ts';
 /** How the cases of a file went, as lines for people: a tick or a cross a case, and what was not as expected. */
 export function fileLines({ file, cases }: FileRun, color: boolean): readonly string[] {
   const ink = inkFor(color);
-  return [file, ...cases.flatMap((each) => caseLines(file, each, ink))];
+  return [printable(file), ...cases.flatMap((each) => caseLines(file, each, ink))];
 }
 
 function caseLines(file: string, run: CaseRun, ink: Ink): readonly string[] {
   const name = clip(run.name, 200);
   if (run.passed) return [`  ${ink.good('✓')} ${name}`];
-  const where = `${file}:${run.line}${run.given === null ? '' : `, ${run.given}`}`;
+  const where = `${printable(file)}:${run.line}${run.given === null ? '' : `, ${run.given}`}`;
   return [
     `  ${ink.bad('✗')} ${name} ${ink.faint(`(${where})`)}`,
     ...failureLines(run, ink).map((line) => `      ${line}`),
@@ -64,10 +64,13 @@ export function coverageLines(
   { rules, conditions, percent, missing }: Coverage,
 ): readonly string[] {
   const share = `rules ${rules.seen} of ${rules.of}, conditions ${conditions.seen} of ${conditions.of}`;
-  return [`coverage of ${file}: ${percent} % (${share})`, ...missing.map((each) => missingLine(file, each))];
+  return [
+    `coverage of ${printable(file)}: ${percent} % (${share})`,
+    ...missing.map((each) => missingLine(file, each)),
+  ];
 }
 
 function missingLine(file: string, { line, name, condition, never }: Unseen): string {
-  const place = line === null ? file : `${file}:${line}`;
+  const place = line === null ? printable(file) : `${printable(file)}:${line}`;
   return `  ${place}: ${name}${condition === null ? '' : `, \`${condition}\``}: never seen ${never}`;
 }

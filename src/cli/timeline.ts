@@ -14,12 +14,12 @@ export interface Timeline<T extends Timed> {
   take(until: number): T | null;
 }
 
-/** How many that were taken may stay in front before they are cleared away. */
+/** How many empty places may stay in front before they are cleared away. */
 const MAX_TAKEN = 1024;
 
 /** Opens an empty line. What comes later than all before costs one step, what comes early a few more. */
 export function openTimeline<T extends Timed>(): Timeline<T> {
-  const line: T[] = [];
+  const line: (T | undefined)[] = [];
   let taken = 0;
   return {
     get length() {
@@ -37,6 +37,7 @@ export function openTimeline<T extends Timed>(): Timeline<T> {
     take(until) {
       const first = line[taken];
       if (first === undefined || first.at > until) return null;
+      line[taken] = undefined;
       taken++;
       if (taken > MAX_TAKEN && taken * 2 > line.length) {
         line.splice(0, taken);

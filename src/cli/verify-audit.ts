@@ -1,5 +1,7 @@
 import { createReadStream } from 'node:fs';
+import { NO_PREVIOUS } from '../adapters/audit/chain.ts';
 import { verifyAudit } from '../adapters/audit/verify.ts';
+import { printable } from './excerpt.ts';
 import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { reasonOf } from './reasons.ts';
 
@@ -10,16 +12,21 @@ export async function verifyFiles(files: readonly string[]): Promise<ExitCode> {
     process.stdout.write(`line ${verified.line}: ${verified.why}\n`);
     return exit.broke;
   }
-  const { count, chains, torn } = verified;
+  const { count, chains, torn, from } = verified;
   if (count === 0) {
     process.stdout.write(
-      `no line of ${files.map((file) => `\`${file}\``).join(', ')} is a record of an audit\n`,
+      `no line of ${files.map((file) => `\`${printable(file)}\``).join(', ')} is a record of an audit\n`,
     );
     return exit.broke;
   }
   process.stdout.write(
     `${count} records in ${chains} chain${chains === 1 ? '' : 's'}, ${torn} unfinished lines\n`,
   );
+  if (from !== NO_PREVIOUS) {
+    process.stdout.write(
+      `what came before the first record is not in ${files.length === 1 ? 'this file' : 'these files'}: look for one that ends with the hash ${from}\n`,
+    );
+  }
   return exit.fine;
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { REFUSALS, restParameters } from '../catalog/openapi.ts';
+import { TOKEN, type TokenRoute } from '../catalog/openapi-tokens.ts';
 import { argSchema, type RestRoute } from '../catalog/rest.ts';
 import type { JsonObject } from '../model/index.ts';
 
@@ -21,12 +22,25 @@ export const DOCS_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** What documents tell of. */
+export interface Documented {
+  readonly routes: readonly RestRoute[];
+  /** The endpoints of the token service; none where there is no such service. */
+  readonly tokens: readonly TokenRoute[];
+  readonly version: string;
+}
+
 /** The routes as one HTML page that loads nothing. */
-export function docsPage(routes: readonly RestRoute[], version: string): string {
+export function docsPage({ routes, tokens, version }: Documented): string {
   const rows = routes.map(
     ({ operation, path }) =>
       `<tr><td><a href="#${toHtml(operation.operationId)}"><code>${operation.method} ${toHtml(path)}</code></a></td>` +
       `<td>${toHtml(operation.title)}</td><td>${operation.kind}</td></tr>`,
+  );
+  const tokenRows = tokens.map(
+    ({ operationId, path, title }) =>
+      `<tr><td><a href="#${operationId}"><code>POST ${toHtml(path)}</code></a></td>` +
+      `<td>${toHtml(title)}</td><td>token</td></tr>`,
   );
   return [
     '<!doctype html>',
@@ -35,8 +49,9 @@ export function docsPage(routes: readonly RestRoute[], version: string): string 
     `<h1>Portcullis ${toHtml(version)}</h1>`,
     '<p>FusionAuth’s JWT and logout APIs behind a policy: method, query and body are FusionAuth’s own.',
     'The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p>',
-    `<table><tr><th>request</th><th>does</th><th>kind</th></tr>${rows.join('')}</table>`,
+    `<table><tr><th>request</th><th>does</th><th>kind</th></tr>${[...rows, ...tokenRows].join('')}</table>`,
     ...routes.map(section),
+    ...tokens.map(tokenSection),
     '<h2>Refusals</h2>',
     `<table><tr><th>status</th><th>when</th></tr>${Object.entries(REFUSALS)
       .map(([status, when]) => `<tr><td>${status}</td><td>${toProse(when)}</td></tr>`)
@@ -58,6 +73,18 @@ function section(route: RestRoute): string {
     parameters(route),
     body === null ? '' : `<p>Body, JSON${orForm(route)}:</p>${schema(body)}`,
     hasResult ? `<p>Result:</p>${schema(operation.outputSchema)}` : '<p>The result has no body.</p>',
+  ].join('\n');
+}
+
+function tokenSection({ operationId, path, title, body, takesToken }: TokenRoute): string {
+  return [
+    `<h2 id="${operationId}">${toHtml(title)}</h2>`,
+    `<p><code>POST ${toHtml(path)}</code> · <code>${operationId}</code></p>`,
+    takesToken
+      ? '<p>Takes a token that this service gave to the client before in <code>Authorization: Bearer</code>.</p>'
+      : '',
+    `<p>Body, JSON:</p>${schema(body)}`,
+    `<p>Result:</p>${schema(TOKEN)}`,
   ].join('\n');
 }
 

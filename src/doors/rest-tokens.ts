@@ -77,7 +77,10 @@ async function handleEndpoint(
     if (req.headers.expect !== undefined) res.writeContinue();
     return readBody(req, MAX_BODY_BYTES);
   };
-  if (does === 'exchange') return replyGranted(res, await exchange(door, { req, kind, address, read }));
+  if (does === 'exchange') {
+    const granted = await exchange(door, { req, kind, address, read });
+    return granted === 'too_large' ? objectTo(TOO_LARGE) : replyGranted(res, granted);
+  }
   const bytes = await read();
   if (bytes === 'too_large') return objectTo(TOO_LARGE);
   replyGranted(res, await door.issuer.generate({ kind, address, body: toBody(bytes) }));
@@ -87,17 +90,17 @@ async function handleEndpoint(
 async function exchange(
   { issuer }: TokenDoor,
   ask: { req: IncomingMessage; kind: TokenKind; address: string; read: () => Promise<Body> },
-): Promise<Granted> {
+): Promise<Granted | 'too_large'> {
   const { req, kind, address, read } = ask;
-  let isRead = false;
+  let bytes: Body | null = null;
   const body = async () => {
-    isRead = true;
-    return toBody(await read());
+    bytes = await read();
+    return toBody(bytes);
   };
   const authorization = req.headers.authorization ?? null;
   const granted = await issuer.exchange({ kind, address, authorization, body });
-  if (!isRead) void readBody(req, 0);
-  return granted;
+  if (bytes === null) void readBody(req, 0);
+  return bytes === 'too_large' ? bytes : granted;
 }
 
 const TOO_LARGE: Objection = {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type OpenApiPart, toOpenApi } from '../catalog/openapi.ts';
-import { tokenEndpoints } from '../catalog/openapi-tokens.ts';
+import { toOpenApi } from '../catalog/openapi.ts';
+import { tokenEndpoints, tokenRoutes } from '../catalog/openapi-tokens.ts';
 import { operations } from '../catalog/operations.ts';
 import { REST_PREFIX, type RestRoute, toRestRoutes } from '../catalog/rest.ts';
 import type { TokenService } from '../model/tokens.ts';
@@ -10,7 +10,7 @@ import { openListener } from './http-listener.ts';
 import { type Pages, tellPage } from './http-pages.ts';
 import { createSources, type Sources } from './http-sources.ts';
 import { handleCall, identifyCaller, type RestCalls, type Target } from './rest-calls.ts';
-import { DOCS_POLICY, docsPage } from './rest-docs.ts';
+import { DOCS_POLICY, type Documented, docsPage } from './rest-docs.ts';
 import { objectRest, replyPage } from './rest-reply.ts';
 import { routeFinder } from './rest-routes.ts';
 import { tellToken } from './rest-tokens.ts';
@@ -93,7 +93,7 @@ async function handleRequest(door: RestDoor, req: IncomingMessage, res: ServerRe
 interface Document {
   readonly type: string;
   readonly policy: string;
-  readonly write: (routes: readonly RestRoute[], version: string, other?: OpenApiPart) => string;
+  readonly write: (documented: Documented) => string;
 }
 
 const DOCUMENTS = new Map<string, Document>([
@@ -102,7 +102,8 @@ const DOCUMENTS = new Map<string, Document>([
     {
       type: 'application/json',
       policy: NOTHING_ELSE,
-      write: (routes, version, other) => JSON.stringify(toOpenApi(routes, version, other)),
+      write: ({ routes, version, tokens }) =>
+        JSON.stringify(toOpenApi(routes, version, tokens.length === 0 ? undefined : tokenEndpoints)),
     },
   ],
   ['/docs', { type: 'text/html; charset=utf-8', policy: DOCS_POLICY, write: docsPage }],
@@ -119,8 +120,8 @@ async function tellDocument(
   if (caller === null) return;
   const shown = new Set(door.gate.list(caller).map(({ name }) => name));
   const routes = door.routes.filter(({ operation }) => shown.has(operation.name));
-  const other = door.issuer === null ? undefined : tokenEndpoints;
-  replyPage(res, { type, policy, text: write(routes, door.version, other) });
+  const tokens = door.issuer === null ? [] : tokenRoutes;
+  replyPage(res, { type, policy, text: write({ routes, version: door.version, tokens }) });
 }
 
 function toTarget(url: string): Target {

@@ -17,11 +17,12 @@ export async function judgeGenerate({ kind, body }: TokenAsk, ports: TokenPorts)
   const known = findClient(ports.directory(), read.ask);
   if (known === null) return { may: false, code: 'client_unknown' };
   const { client } = known;
-  const tooMany = await countRequest(client, ports.guard);
-  if (tooMany !== null) return tooMany;
   if (kind === 'admin' && client.isPublic) return { may: false, code: 'client_is_public', client };
   const refused = await judgeSecret(client, read.ask, ports);
-  return refused ?? judgePerson(kind, known, read.ask.email, ports);
+  if (refused !== null) return refused;
+  // Only now: whoever merely names a client must not use up its requests.
+  const tooMany = await countRequest(client, ports.guard);
+  return tooMany ?? judgePerson(kind, known, read.ask.email, ports);
 }
 
 /** null where the client is who it says. */

@@ -9,6 +9,8 @@ interface Entry {
 }
 
 const WINDOW_MS = 60_000;
+/** Clients at addresses that have a line of their own at a time: an attacker may have more addresses than a disk has room. */
+const MAX_ENTRIES = 1_000;
 
 /**
  * Records what the guard turned away: the first refusal of a client, address and endpoint in a minute is a line, and
@@ -22,15 +24,11 @@ export class Tally {
     this.write = write;
   }
 
-  add(record: TokenRecord, at: Instant): void {
+  add(told: TokenRecord, at: Instant): void {
     this.sweep(at);
-    const key = JSON.stringify([
-      record.endpoint,
-      record.address,
-      record.tenant,
-      record.project,
-      record.client_id,
-    ]);
+    const isCrowded = this.entries.size >= MAX_ENTRIES && !this.entries.has(keyOf(told));
+    const record = isCrowded ? ofNobody(told) : told;
+    const key = keyOf(record);
     const entry = this.entries.get(key);
     if (entry === undefined) {
       this.entries.set(key, { until: at + WINDOW_MS, latest: record, count: 0 });
@@ -50,4 +48,13 @@ export class Tally {
       if (count > 0) this.write({ ...latest, count });
     }
   }
+}
+
+function keyOf({ endpoint, address, tenant, project, client_id }: TokenRecord): string {
+  return JSON.stringify([endpoint, address, tenant, project, client_id]);
+}
+
+/** All that have no line of their own have one together. */
+function ofNobody(record: TokenRecord): TokenRecord {
+  return { ...record, address: '', tenant: null, project: null, client_id: null };
 }

@@ -26,6 +26,7 @@ interface Limit {
 /** The same few callers call again and again, each time as another value: their subjects are kept, up to a bound. */
 const known = new Map<string, Subjects>();
 const MAX_KNOWN = 10_000;
+const MAX_KEPT_CHARACTERS = 2_000;
 const ofSameValue = new WeakMap<Caller, Subjects>();
 
 /**
@@ -43,7 +44,8 @@ export function subjectsOf(caller: Caller): Subjects {
 function subjectsOfEqual({ identity, session }: Caller): Subjects {
   const { issuer = null, tenant = null, sub = null, client_id = null } = identity;
   const text = JSON.stringify([issuer, tenant, sub, client_id, session]);
-  const before = known.get(text);
+  const isKept = text.length <= MAX_KEPT_CHARACTERS;
+  const before = isKept ? known.get(text) : undefined;
   if (before !== undefined) return before;
   const key = identityKey(identity);
   const own = {
@@ -53,6 +55,7 @@ function subjectsOfEqual({ identity, session }: Caller): Subjects {
     session: session === null ? shortHash(key) : shortHash(JSON.stringify([key, session])),
   };
   const subjects: Subjects = { keys: own, counters: new Map() };
+  if (!isKept) return subjects;
   if (known.size >= MAX_KNOWN) known.clear();
   known.set(text, subjects);
   return subjects;

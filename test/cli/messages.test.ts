@@ -138,9 +138,71 @@ describe('wrong usage is told in one line', () => {
     expect(ran).toMatchObject({ code: 4, stderr: `portcullis: ${hint}` });
   });
 
-  it('a file that is too large, of which there is no line to show', async () => {
-    const stdout = 'big.yaml:1:1: error: expected at most 1 MiB [too_large]\n';
-    expect(await run(['check', 'big.yaml'], { cwd })).toEqual({ code: 3, stdout, stderr: '' });
+  it.each(['big.yaml', '/dev/zero'])(
+    'a file that is too large, of which there is no line to show: %s',
+    async (name) => {
+      const stdout = `${name}:1:1: error: expected at most 1 MiB [too_large]\n`;
+      expect(await run(['check', name], { cwd })).toEqual({ code: 3, stdout, stderr: '' });
+    },
+  );
+
+  it.each([
+    [
+      'dry-run',
+      [...VEND, '--args', '@/dev/zero'],
+      /^portcullis: cannot read `\/dev\/zero`: it has more than 4096 KiB\n$/,
+    ],
+    ['test', ['test', '/dev/zero'], /^\/dev\/zero:1:1: error: expected at most 1 MiB/],
+    ['import', ['import', '/dev/zero'], /^\/dev\/zero:1:1: error: expected at most 1 MiB/],
+    ['check-directory', ['check-directory', '/dev/zero'], /^\/dev\/zero:1:1: error: expected at most 1 MiB/],
+  ] as const)('a file that never ends, by %s', async (_name, args, says) => {
+    const { code, stdout, stderr } = await run(args, { cwd });
+    expect(code).toBeOneOf([2, 3]);
+    expect(stdout + stderr).toMatch(says);
+  });
+
+  const KEY = 'Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4MTIz';
+  it.each([
+    ['/nowhere/key', 'cannot read `FUSIONAUTH_API_KEY_FILE`, `/nowhere/key`: there is no such file'],
+    ['nowhere', 'cannot read `FUSIONAUTH_API_KEY_FILE`, `nowhere`: there is no such file'],
+    [KEY, `cannot read \`FUSIONAUTH_API_KEY_FILE\`, \`${'•'.repeat(KEY.length)}\`: there is no such file`],
+    ['empty', 'expected a secret in `FUSIONAUTH_API_KEY_FILE`, `empty`; the file is empty'],
+    ['/dev/zero', 'cannot read `FUSIONAUTH_API_KEY_FILE`, `/dev/zero`: it has more than 1024 KiB'],
+  ])('a secret in the file %s', async (name, stderr) => {
+    writeFileSync(join(cwd, 'empty'), '\n');
+    const env = { FUSIONAUTH_API_KEY_FILE: name };
+    const ran = await run(['serve', '--audit', 'off'], { cwd, env });
+    expect(ran).toEqual({ code: 2, stdout: '', stderr: `portcullis: ${stderr}\n` });
+  });
+});
+
+describe('a file whose name a terminal would obey', () => {
+  const name = '\x1b[31m\x1b]0;x\x07\u202e';
+  const shown = '·[31m·]0;x··';
+  beforeAll(() => {
+    writeFileSync(join(cwd, `${name}.yaml`), 'default: maybe\n');
+    writeFileSync(
+      join(cwd, `${name}.test.yaml`),
+      'policy: desk.yaml\ncases: [{ name: a, call: vendJWT, expect: allow }]\n',
+    );
+    writeFileSync(join(cwd, `${name}.jsonl`), 'no audit\n');
+  });
+
+  it.each([
+    ['check', `${name}.yaml`],
+    ['check', `${name}.nowhere`],
+    ['check', `${name}.test.yaml`],
+    ['test', `${name}.test.yaml`],
+    ['test', '.'],
+    ['dry-run', '--policy', `${name}.yaml`, '--tool', 'x'],
+    ['import', `${name}.yaml`],
+    ['replay', `${name}.jsonl`],
+    ['init', '--from', `${name}.jsonl`],
+    ['verify-audit', `${name}.jsonl`],
+  ])('is shown and not obeyed: %s %s', async (...args) => {
+    const { stdout, stderr } = await run(args, { cwd });
+    expect(stdout + stderr).toContain(shown);
+    expect((stdout + stderr).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 });
 

@@ -364,3 +364,22 @@ describe('replay', () => {
     expect(await run(['replay', '/nowhere'])).toMatchObject({ code: 2, stdout: '' });
   });
 });
+
+describe('memory', () => {
+  const LONG = 'a'.repeat(1024 * 1024);
+  const caller = (sub: string) => ({ sub, client_id: null, tenant: null, session: null });
+  it.each<readonly [string, (n: number) => Partial<AuditRecord>]>([
+    ['callers', (n) => ({ at: at(20 * n), caller: caller(`${n}${LONG}`) })],
+    ['rules', (n) => ({ at: at(20 * n), ...denied('denied_by_rule', `${n}${LONG}`) })],
+    ['arguments, one after another', (n) => ({ at: at(20 * n), args: { [n]: LONG } })],
+    ['arguments, all at once', (n) => ({ at: at(0), args: { [n]: LONG } })],
+  ])('does not grow with the length of %s', async (_what, said) => {
+    const packed = Array.from({ length: 200 }, (_, n) =>
+      gzipSync(`${JSON.stringify(call(n, said(n)))}\n`, { level: 1 }),
+    );
+    const env = { NODE_OPTIONS: '--max-old-space-size=160' };
+    const ran = await run(['replay', '--json', file(Buffer.concat(packed))], { env });
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    expect(JSON.parse(ran.stdout).calls).toBe(200);
+  });
+});

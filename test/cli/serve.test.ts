@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { link, NO_PREVIOUS } from '../../src/adapters/audit/chain.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { type Running, run, start, temporaryFolder } from '../support/cli.ts';
 import { httpAgent, stdioAgent } from '../support/clients.ts';
@@ -266,6 +268,39 @@ describe('serve whose policy file changes', () => {
     expect((await agent.call(VEND, { body: {} })).text).toBe('[POLICY DENIED] Shut.');
     await agent.close();
   });
+
+  const gone = [
+    { name: 'is gone', replace: unlinkSync, says: /there is no such file; the policy before stays in force/ },
+    {
+      name: 'becomes a pipe',
+      replace: (path: string) => {
+        execFileSync('mkfifo', [`${path}.pipe`]);
+        renameSync(`${path}.pipe`, path);
+      },
+      says: /to be a file; the policy before stays in force/,
+    },
+    {
+      name: 'becomes a link to a folder',
+      replace: (path: string) => {
+        symlinkSync(folder.path, `${path}.link`);
+        renameSync(`${path}.link`, path);
+      },
+      says: /to be a file; the policy before stays in force/,
+    },
+  ];
+  it.each(gone)('keeps the one before when it $name, and follows it when it is there again', async (way) => {
+    const policy = file('gone.yaml', shut);
+    const { proxy, url } = await serveHttp(['--policy', policy]);
+    const agent = await httpAgent(url);
+    way.replace(policy);
+    await proxy.says(way.says);
+    expect((await agent.call(VEND, { body: {} })).text).toBe('[POLICY DENIED] Shut.');
+    writeFileSync(`${policy}.new`, open);
+    renameSync(`${policy}.new`, policy);
+    await proxy.says(/policy reloaded/);
+    expect((await agent.call(VEND, { body: {} })).isError).toBe(false);
+    await agent.close();
+  });
 });
 
 describe('the audit of serve', () => {
@@ -354,6 +389,13 @@ describe('verify-audit', () => {
       code: 1,
       stdout: expect.stringMatching(/^line 3: /),
     });
+    const newer = file('newer.jsonl', all.slice(2).join('\n'));
+    const hash = JSON.parse(all[1] ?? '').hash;
+    expect(await run(['verify-audit', newer])).toEqual({
+      code: 0,
+      stdout: `5 records in 1 chain, 0 unfinished lines\nwhat came before the first record is not in this file: look for one that ends with the hash ${hash}\n`,
+      stderr: '',
+    });
     for (const text of ['', 'default: deny\n']) {
       const none = file('none.jsonl', text);
       const stdout = `no line of \`${none}\` is a record of an audit\n`;
@@ -363,6 +405,20 @@ describe('verify-audit', () => {
       code: 2,
       stderr: expect.stringMatching(/there is no such file/),
     });
+  });
+
+  it('keeps no more of a line than its hash', async () => {
+    const path = join(folder.path, 'long.jsonl');
+    const note = 'x'.repeat(5_000);
+    const lines: string[] = [];
+    for (let [id, prev] = [0, NO_PREVIOUS]; id < 40_000; id++) {
+      const { line, hash } = link(JSON.stringify({ id, note }), prev);
+      lines.push(line);
+      prev = hash;
+    }
+    writeFileSync(path, lines.join(''));
+    const ran = await run(['verify-audit', path], { env: { NODE_OPTIONS: '--max-old-space-size=100' } });
+    expect(ran).toEqual({ code: 0, stdout: '40000 records in 1 chain, 0 unfinished lines\n', stderr: '' });
   });
 });
 

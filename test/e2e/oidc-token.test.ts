@@ -151,6 +151,19 @@ describe('a client that is not known', () => {
     expect(String(answer)).toMatch(/^HTTP\/1.1 401 /);
   });
 
+  it('is told that a body in chunks is too large, as one that says its length', async () => {
+    const whole = JSON.stringify({ oidc_token: 'x'.repeat(70_000) });
+    const send = async (body: string | ReadableStream) => {
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${backend}` };
+      const options = { method: 'POST', headers, body, duplex: 'half' };
+      const answer = await fetch(`${service.url}/auth/user/oidcToken`, options as RequestInit);
+      return [answer.status, await answer.json()];
+    };
+    const expected = [413, expect.objectContaining({ reason: expect.stringMatching(/^Payload too large/) })];
+    expect(await send(whole)).toEqual(expected);
+    expect(await send(new Blob([whole]).stream())).toEqual(expected);
+  });
+
   it('is not asked for its body, which one that is known is', async () => {
     const { hostname, port } = new URL(service.url);
     const firstLine = async (bearer: string) => {

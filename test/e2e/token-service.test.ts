@@ -356,9 +356,16 @@ describe('the pages of the door that issues tokens', () => {
     },
   );
 
-  it('describe its endpoints', async () => {
+  it('describe its endpoints, to programs and to people', async () => {
     const { body } = await page('/openapi.json');
-    expect(Object.keys(Object(body['paths'])).filter((path) => path.startsWith('/auth/'))).toHaveLength(4);
+    const paths = Object.keys(Object(body['paths'])).filter((path) => path.startsWith('/auth/'));
+    expect(paths).toHaveLength(4);
+    const docs = await (await fetch(`${service.url}/docs`)).text();
+    for (const path of paths) {
+      const [, id = ''] = new RegExp(`<a href="#(\\w+)"><code>POST ${path}</code>`).exec(docs) ?? [];
+      expect(docs).toContain(`<h2 id="${id}">`);
+    }
+    expect(docs).not.toMatch(/<script|<img|<link|src=|https?:| on\w+=| style=/);
   });
 
   it('count what became of requests, under few labels', async () => {

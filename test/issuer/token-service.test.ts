@@ -192,6 +192,12 @@ describe('guesses', () => {
     expect((await generate({}, 'user', '198.51.100.7')).ended).toBe('issued');
   });
 
+  it('use up no requests of the client that they name', async () => {
+    const { generate } = service({ guard: guard({ token_request: 5 }) });
+    for (let i = 0; i < 10; i++) await generate(wrong);
+    expect((await generate({}, 'user', '198.51.100.7')).ended).toBe('issued');
+  });
+
   it('that are refused use up no nonce', async () => {
     const claims = { email: anna.email, email_verified: true, exp: 300, nonce: 'n-1' };
     const who: { email: string } = { email: 'eve@acme.example' };
@@ -237,6 +243,18 @@ describe('a flood', () => {
     expect(records).toHaveLength(before.length + 2);
     await generate();
     expect(records).toHaveLength(before.length + 3);
+  });
+
+  it('from ever more addresses is one line, once it has a thousand', async () => {
+    const { generate, records, sweep } = service({ guard: guard({ token_request: 1 }) });
+    await generate();
+    records.length = 0;
+    // Addresses of one network are counted as one, and a client at all of them together.
+    for (let i = 0; i < 3_000; i++) await generate({}, 'user', `2001:db8::${i.toString(16)}`);
+    expect(records).toHaveLength(1_001);
+    expect(records.at(-1)).toMatchObject({ address: '', code: 'too_many_requests', client_id: null });
+    sweep(Number.POSITIVE_INFINITY);
+    expect(records.slice(1_001)).toMatchObject([{ address: '', count: 1_999 }]);
   });
 
   it('of refusals that the guard lets through is recorded one by one', async () => {

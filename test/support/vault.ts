@@ -25,6 +25,8 @@ export interface TestVault {
   leaseS: number;
   isRenewable: boolean;
   isSealed: boolean;
+  /** So many requests that are still to come meet a node that does not know of their token yet. */
+  stale: number;
   /** Where everything is; null: in none. */
   namespace: string | null;
   close(): Promise<void>;
@@ -67,6 +69,7 @@ export async function startVault(): Promise<TestVault> {
     leaseS: 3600,
     isRenewable: true,
     isSealed: false,
+    stale: 0,
     namespace: null,
     async close() {
       server.closeAllConnections();
@@ -81,6 +84,10 @@ function answerTo(vault: TestVault, asked: Asked, namespace: string | undefined)
   if (vault.isSealed) return errors(503, 'Vault is sealed');
   if (vault.namespace !== null && namespace?.replace(/\/$/, '') !== vault.namespace) {
     return errors(403, 'permission denied');
+  }
+  if (vault.stale > 0) {
+    vault.stale--;
+    return errors(412, 'required index state not present');
   }
   const isWrite = asked.method === 'POST' || asked.method === 'PUT';
   if (asked.path === 'auth/approle/login') return isWrite ? login(vault, asked) : unsupported();

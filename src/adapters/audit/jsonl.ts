@@ -185,6 +185,8 @@ class JsonLines implements Audit, TokenAudit {
       return true;
     } catch (error) {
       this.putBack(batch.lines);
+      // Where nothing can be written, another process may have written half a line.
+      this.torn = true;
       this.report(error);
       return false;
     } finally {

@@ -42,15 +42,21 @@ export async function verifyAudit(lines: AsyncIterable<string>): Promise<Verifie
     }
     if (link.hash !== link.computed)
       return { ok: false, line: number, why: 'the line is not what was written' };
+    const [prev, hash] = [bytesOf(link.prev), bytesOf(link.hash)];
     if (count === 0) from = link.prev;
-    else if (link.prev !== NO_PREVIOUS && !followed.has(link.prev)) {
+    else if (link.prev !== NO_PREVIOUS && !followed.has(prev)) {
       return { ok: false, line: number, why: 'the line before it, by its `prev`, is missing' };
     }
-    if (followed.has(link.hash)) return { ok: false, line: number, why: 'the same line was there before' };
-    if (followed.get(link.prev) !== false) chains++;
-    followed.set(link.prev, true);
-    followed.set(link.hash, false);
+    if (followed.has(hash)) return { ok: false, line: number, why: 'the same line was there before' };
+    if (followed.get(prev) !== false) chains++;
+    followed.set(prev, true);
+    followed.set(hash, false);
     count++;
   }
   return { ok: true, count, from, chains, torn };
+}
+
+/** A hash as a text of its own: the one that was read is a window onto its line, which would be kept with it. */
+function bytesOf(hash: string): string {
+  return Buffer.from(hash, 'hex').toString('latin1');
 }

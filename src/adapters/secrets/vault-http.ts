@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type Dispatcher, Pool } from 'undici';
 
 /** Where Vault is. */
@@ -30,6 +31,10 @@ export interface VaultHttp {
 }
 
 const TIMEOUT_MS = 5_000;
+/** A node that does not know of a fresh token yet answers this, and did nothing. */
+const STALE = 412;
+/** How long is waited before each new try. */
+const STALE_WAITS_MS = [100, 400, 1_000];
 const MAX_BYTES = 256 * 1024;
 
 /** A small pool to Vault; redirects are not followed. */
@@ -37,28 +42,37 @@ export function vaultHttp({ url, namespace, timeoutMs = TIMEOUT_MS }: VaultPlace
   const { origin, pathname } = new URL(url);
   const prefix = pathname.replace(/\/+$/, '');
   const pool = new Pool(origin, { connections: 8, connect: { timeout: timeoutMs } });
+  const sendOnce = async ({ method, path, token, body }: VaultRequest): Promise<VaultAnswer> => {
+    try {
+      const answer = await pool.request({
+        method,
+        path: `${prefix}/v1/${path}`,
+        headers: {
+          accept: 'application/json',
+          'x-vault-request': 'true',
+          ...(namespace === null ? {} : { 'x-vault-namespace': namespace }),
+          ...(token === undefined ? {} : { 'x-vault-token': token }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const text = await readText(answer);
+      if (text === null) return { got: 'nothing', why: 'Vault answered with too much' };
+      return { got: 'answer', status: answer.statusCode, body: parse(text) };
+    } catch (error) {
+      return { got: 'nothing', why: `Vault does not answer (${codeOf(error)})` };
+    }
+  };
   return {
-    async send({ method, path, token, body }) {
-      try {
-        const answer = await pool.request({
-          method,
-          path: `${prefix}/v1/${path}`,
-          headers: {
-            accept: 'application/json',
-            'x-vault-request': 'true',
-            ...(namespace === null ? {} : { 'x-vault-namespace': namespace }),
-            ...(token === undefined ? {} : { 'x-vault-token': token }),
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          },
-          body: body === undefined ? null : JSON.stringify(body),
-          signal: AbortSignal.timeout(timeoutMs),
-        });
-        const text = await readText(answer);
-        if (text === null) return { got: 'nothing', why: 'Vault answered with too much' };
-        return { got: 'answer', status: answer.statusCode, body: parse(text) };
-      } catch (error) {
-        return { got: 'nothing', why: `Vault does not answer (${codeOf(error)})` };
+    async send(request) {
+      let answer = await sendOnce(request);
+      for (const ms of STALE_WAITS_MS) {
+        if (answer.got === 'nothing' || answer.status !== STALE) return answer;
+        await setTimeout(ms);
+        answer = await sendOnce(request);
       }
+      return answer;
     },
     close: () => pool.destroy(),
   };

@@ -1,5 +1,6 @@
 import { operations } from '../../catalog/operations.ts';
 import { callParser } from '../../pipeline/parse-call.ts';
+import { printable } from '../excerpt.ts';
 import { CommandError, type ExitCode, exit } from '../exit-codes.ts';
 import { recordedCalls } from '../recorded-calls.ts';
 import { sizeOf } from '../text-lines.ts';
@@ -54,7 +55,7 @@ async function observe(files: readonly string[], tenantId: string | null): Promi
     if ('record' in each) {
       records++;
       observed.add(each.record);
-    } else if (unread++ < MAX_TOLD) problems.push(`${each.file}:${each.line}: ${each.problem}`);
+    } else if (unread++ < MAX_TOLD) problems.push(printable(`${each.file}:${each.line}: ${each.problem}`));
   }
   observed.finish();
   const [first] = problems;

@@ -92,4 +92,29 @@ describe('a process', () => {
     expect(ids).toEqual([...all.slice(0, written), 'torn', ...all.slice(written)]);
     expect(await verifyFiles(file)).toEqual({ ok: true, count: 21, from: ZEROS, chains: 1, torn: 1 });
   });
+
+  it.runIf(prlimit)(
+    'that met a full disk does not write behind what another left unfinished there',
+    async () => {
+      const jsonl = compiled();
+      const file = join(folder(), 'a.jsonl');
+      const body = `
+      import { execFileSync } from 'node:child_process';
+      const limit = (bytes) =>
+        execFileSync('prlimit', ['--fsize=' + bytes + ':unlimited', '--pid', String(process.pid)]);
+      process.on('SIGXFSZ', () => {});
+      limit(4096);
+      const [one, other] = await Promise.all([0, 1].map(() => openAudit({ to: { file }, onProblem: () => {} })));
+      const filled = await Promise.all(Array.from({ length: 20 }, (_, n) => one.intent(record('a' + n))));
+      const refused = await other.intent(record('b0'));
+      limit('unlimited');
+      const after = [await other.intent(record('b1')), await one.intent(record('c'))];
+      await Promise.all([one.close(), other.close()]);
+      process.stdout.write(JSON.stringify({ isFull: filled.includes(false), refused, after }));`;
+      const { stdout, stderr } = spawnSync(process.execPath, node(body, jsonl, file), { encoding: 'utf8' });
+      expect(stderr).toBe('');
+      expect(JSON.parse(stdout)).toEqual({ isFull: true, refused: false, after: [true, true] });
+      expect(await verifyFiles(file)).toMatchObject({ ok: true, count: 23, torn: 1 });
+    },
+  );
 });

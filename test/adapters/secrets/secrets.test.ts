@@ -136,6 +136,16 @@ describe('Vault', () => {
     expect(vault.asked.filter(({ path }) => path.endsWith('/login'))).toHaveLength(2);
   });
 
+  it('is asked again where a node does not know of the token yet, and not for ever', async () => {
+    const secrets = await fromVault();
+    vault.stale = 2;
+    expect(await secrets.of(client)).toMatchObject({ found: 'secret' });
+    vault.stale = 100;
+    const other = { ...client, id: 'other' };
+    expect(await secrets.of(other)).toEqual({ found: 'unknown', why: 'Vault answered 412' });
+    expect(vault.stale).toBe(96);
+  });
+
   it('that says no, or has no such mount, or does not answer is unknown, never none', async () => {
     const taken = await fromVault({ auth: { token: 'hvs.root' } });
     vault.tokens.clear();
