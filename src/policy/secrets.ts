@@ -29,9 +29,16 @@ export function looksLikeJwt(text: string): boolean {
 /** Whether a text has in it what could be a JWT, a refresh token, an API key or a session id; an id is none. */
 export function looksSecret(text: string): boolean {
   if (text.length < 20 || isUuid(text)) return false;
-  return (
-    looksLikeJwt(text) || (text.replaceAll(UUIDS, ' ').match(RUNS) ?? []).some((run) => /[0-9]/.test(run))
-  );
+  return looksLikeJwt(text) || (text.replaceAll(UUIDS, ' ').match(RUNS) ?? []).some(isRandom);
+}
+
+/**
+ * One of two hundred random texts of 32 characters has no digit; of its letters nearly half are capitals, of a name's
+ * at most every fourth.
+ */
+function isRandom(run: string): boolean {
+  const share = (letters: RegExp) => (run.match(letters)?.length ?? 0) / run.length;
+  return /[0-9]/.test(run) || Math.min(share(/[A-Z]/g), share(/[a-z]/g)) > 1 / 4;
 }
 
 /** A text that is to be shown: what looks like a credential is blotted out, and takes as many columns. */
