@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { type Running, run, start, temporaryFolder } from '../support/cli.ts';
@@ -347,12 +348,12 @@ describe('verify-audit', () => {
     const changed = file('changed.jsonl', all.join('\n').replace('"status":200', '"status":500'));
     expect(await run(['verify-audit', changed])).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/^line 2: /),
+      stdout: `${changed}:2: the line is not what was written\n`,
     });
     const shorter = file('shorter.jsonl', all.filter((_, i) => i !== 2).join('\n'));
     expect(await run(['verify-audit', shorter])).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/^line 3: /),
+      stdout: `${shorter}:3: the line before it, by its \`prev\`, is missing\n`,
     });
     for (const text of ['', 'default: deny\n']) {
       const none = file('none.jsonl', text);
@@ -363,6 +364,38 @@ describe('verify-audit', () => {
       code: 2,
       stderr: expect.stringMatching(/there is no such file/),
     });
+  });
+
+  it('reads what was rotated and packed, says in which file a line is, and takes no other file for an audit', async () => {
+    const all = await lines();
+    const text = (from: number, to: number) => `${all.slice(from, to).join('\n')}\n`;
+    const packed = join(folder.path, 'packed.gz');
+    writeFileSync(packed, gzipSync(text(0, 4)));
+    const newer = file('newer.jsonl', text(4, 7));
+    const stdout = '7 records in 1 chain, 0 unfinished lines\n';
+    expect(await run(['verify-audit', packed, newer])).toEqual({ code: 0, stdout, stderr: '' });
+    expect(await run(['verify-audit', packed, '-'], { input: text(4, 7) })).toEqual({
+      code: 0,
+      stdout,
+      stderr: '',
+    });
+    const changed = file('changed.jsonl', text(4, 7).replace('"status":200', '"status":500'));
+    expect((await run(['verify-audit', packed, changed])).stdout).toMatch(
+      /changed\.jsonl:2: the line is not/,
+    );
+    expect(await run(['verify-audit', newer, packed])).toMatchObject({
+      code: 1,
+      stdout: `${packed}:4: a file before this one continues it; expected the oldest file first\n`,
+    });
+    const other = join(folder.path, 'packed.zst');
+    writeFileSync(other, Buffer.from('28b52ffd0a0a0a41', 'hex'));
+    expect(await run(['verify-audit', other, newer])).toEqual({
+      code: 1,
+      stdout: `no line of \`${other}\` is a record of an audit\n`,
+      stderr: '',
+    });
+    const torn = file('torn.jsonl', '{"id":"a","at');
+    expect(await run(['verify-audit', newer, torn])).toMatchObject({ code: 0 });
   });
 });
 

@@ -20,7 +20,7 @@ const NEWLINE = 0x0a;
 
 /**
  * The audit as one JSON object a line, each with the hash of the line before and its own.
- * Throws where it cannot be written to at all; later outages are kept waiting for, up to 10 000 lines.
+ * Throws where it cannot be written to at all; later outages are waited out, with up to 100 000 lines.
  */
 export async function openAudit({ to, onProblem }: AuditOptions): Promise<Audit & TokenAudit> {
   if (to === 'off') return off;
