@@ -434,4 +434,23 @@ describe('serve that is told to stop', () => {
     await agent.close();
     await slow.close();
   });
+
+  it('takes nothing more at any door while one of them still has a call', async () => {
+    const slow = await startSandbox({ delayMs: 1_000 });
+    const settings = ['--fusionauth', slow.url, '--rest', '0', '--stdio'];
+    const { proxy, url } = await serveHttp(settings, { FUSIONAUTH_API_KEY: slow.apiKey });
+    const [, rest = ''] = await proxy.says(/ and (http:\S+\/v1)/);
+    const call = fetch(`${rest}/api/jwt/vend`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    await expect.poll(() => slow.arrivals.length).toBe(1);
+    const ended = proxy.stop();
+    const isOpen = async () => (await fetch(new URL('/readyz', url)).catch(() => null))?.ok ?? false;
+    await expect.poll(isOpen, { timeout: 500 }).toBe(false);
+    expect((await call).status).toBe(200);
+    expect(await ended).toBe(0);
+    await slow.close();
+  });
 });
