@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { createInterface } from 'node:readline';
 import { isRecord, jsonOf, rpcWord } from './answers.ts';
 import type { Door } from './door.ts';
 import { frameBytes } from './http-doors.ts';

@@ -11,8 +11,8 @@ import { callParser } from '../../src/pipeline/parse-call.ts';
 import { readObject } from '../../src/pipeline/read-object.ts';
 import { runCall } from '../../src/pipeline/run-call.ts';
 import { fingerprintWith } from '../../src/policy/fingerprint.ts';
-import { startIssuer } from '../../test/support/issuer.ts';
 import { preparedPolicy } from '../../test/support/line.ts';
+import { startIssuer } from '../../test/support/issuer.ts';
 import { type Figure, median, type Suite } from '../suite.ts';
 
 const AUDIENCE = 'https://proxy.example/mcp';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Instant } from '../model/index.ts';
 import { endReady } from './http-turn.ts';
+import type { Instant } from '../model/index.ts';
 
 /** Headers of an answer that is a stream of events; the last two keep proxies from holding it back. */
 export const STREAM_HEADERS = {

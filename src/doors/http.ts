@@ -1,9 +1,9 @@
 import type { Gate, Guard, Identify } from '../model/index.ts';
-import { notificationFrame } from './exchange.ts';
 import { openListener } from './http-listener.ts';
 import { handleRequest } from './http-routes.ts';
 import { HttpSessions } from './http-sessions.ts';
 import { createSources } from './http-sources.ts';
+import { notificationFrame } from './exchange.ts';
 import { createMcp } from './mcp.ts';
 import { createModern } from './modern.ts';
 import { type Surface, toolSurface } from './surface.ts';

@@ -1,5 +1,5 @@
-import type { Instant, Json, JsonObject } from '../model/index.ts';
 import { Cancel } from './cancellation.ts';
+import type { Instant, Json, JsonObject } from '../model/index.ts';
 import type { Asker, Exchange, McpSession } from './exchange.ts';
 import { expiryOf } from './expiry.ts';
 import {

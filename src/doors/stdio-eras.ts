@@ -1,7 +1,7 @@
 import type { Exchange, McpSession } from './exchange.ts';
 import { type Frame, INVALID_REQUEST } from './frame.ts';
-import { looksModern } from './modern-meta.ts';
 import type { Era } from './surface.ts';
+import { looksModern } from './modern-meta.ts';
 
 /**
  * Which era a connection over stdio speaks (2026-07-28, Versioning): a request's own metadata says so, `initialize`

@@ -6,8 +6,8 @@ import { readIssuer } from '../../src/adapters/identity/trusted-issuer.ts';
 import { type Issuers, openIssuers, openVerifier } from '../../src/adapters/identity/verifier.ts';
 import { guard } from '../../src/adapters/limits/guard.ts';
 import { readObject } from '../../src/pipeline/read-object.ts';
-import { type RestTestDoor, startRest } from '../doors/rest-support.ts';
 import { INITIALIZE, post, send, startHttp, type TestDoor } from '../doors/support.ts';
+import { type RestTestDoor, startRest } from '../doors/rest-support.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { AUDIENCE, type Keys, makeToken, publishKeys, type TokenAttack } from './make-token.ts';
 

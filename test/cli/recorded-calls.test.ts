@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Recorded, readRecord, recordedCalls } from '../../src/cli/recorded-calls.ts';
-import { temporaryFolder } from '../support/cli.ts';
 import { record } from '../support/records.ts';
+import { temporaryFolder } from '../support/cli.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());

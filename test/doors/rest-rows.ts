@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
 import { operations } from '../../src/catalog/operations.ts';
 import { toRestRoutes } from '../../src/catalog/rest.ts';
 import { type RestRequest, toArgs } from '../../src/doors/rest-args.ts';
 import type { Json, SentArgs, Violation } from '../../src/model/index.ts';
+import { expect, test } from 'vitest';
 
 /** A request in FusionAuth's own form, and the arguments that it stands for. */
 export interface Row {

@@ -1,6 +1,6 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, start, temporaryFolder } from '../support/cli.ts';
 import { httpAgent } from '../support/clients.ts';
 import { writePolicy } from '../support/policies.ts';

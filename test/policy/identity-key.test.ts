@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Identity } from '../../src/model/index.ts';
 import { ANONYMOUS, identityKey } from '../../src/policy/subjects.ts';
+import type { Identity } from '../../src/model/index.ts';
 
 const rows: readonly (readonly [name: string, one: Identity, other: Identity, same: boolean])[] = [
   [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject, Path, Tool } from '../../src/model/index.ts';
+import type { JsonObject, Tool, Path } from '../../src/model/index.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { parsePolicy } from '../../src/policy/parse.ts';
 import { prepare } from '../../src/policy/prepare.ts';

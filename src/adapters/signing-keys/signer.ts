@@ -1,8 +1,8 @@
 import { jwtVerify } from 'jose';
 import type { Instant, JsonObject } from '../../model/index.ts';
 import type { Signer } from '../../model/tokens.ts';
-import type { SigningKey } from './key.ts';
 import type { KeyRing } from './key-ring.ts';
+import type { SigningKey } from './key.ts';
 import { jwsWith, type SignJws } from './sign-jws.ts';
 
 /** What says that a JWT is an access token (RFC 9068 section 2.1), so that none passes for an ID token. */

@@ -5,13 +5,13 @@ import {
   CALENDAR,
   claim,
   granted,
-  type Row,
   refund,
   refused,
   reserve,
+  type Row,
   type Setting,
-  SIXTIETH,
   SLIDING,
+  SIXTIETH,
   used,
 } from './claims.ts';
 import { REFUNDS } from './contract-refunds.ts';

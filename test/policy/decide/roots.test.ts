@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { operations } from '../../../src/catalog/operations.ts';
 import type { JsonObject } from '../../../src/model/index.ts';
+import { operations } from '../../../src/catalog/operations.ts';
 import { type Circumstances, inWords, openBench, policyOf } from '../support.ts';
 import { decisions, ID, ONE, under, VALIDATE } from '../table.ts';
 

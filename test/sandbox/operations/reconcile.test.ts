@@ -8,11 +8,11 @@ import {
   login,
   NOBODY,
   outcome,
-  quickSeed,
   SECONDS,
   START,
   TEXT,
   testRows,
+  quickSeed,
   twoTenantSeed,
 } from '../support.ts';
 
