@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { CommandError, exit } from './exit-codes.ts';
 import { reasonOf } from './reasons.ts';
 
@@ -9,6 +11,29 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function setting(env: Environment, name: string): string | undefined {
   const value = env[name];
   return value === undefined || value === '' ? undefined : value;
+}
+
+/** A value, and what gave it, as messages call it. */
+export interface Given {
+  readonly value: string;
+  readonly name: string;
+}
+
+/** What a flag says, else its variable; undefined where neither is set. */
+export function given(
+  flag: string | undefined,
+  env: Environment,
+  names: readonly [flag: string, variable: string],
+): Given | undefined {
+  if (flag !== undefined) return { value: flag, name: names[0] };
+  const value = setting(env, names[1]);
+  return value === undefined ? undefined : { value, name: names[1] };
+}
+
+/** `${NAME}` as configurations of clients have it, `~` of a shell: nobody fills them in here. */
+export function unfilled(value: string): string {
+  if (/\$\{[^}]*\}/.test(value)) return '; it holds a variable that nobody filled in';
+  return value.startsWith('~/') ? '; `~` is filled in by shells alone, write the whole path' : '';
 }
 
 /** A secret from the environment, or from the file that `NAME_FILE` names; a trailing line break is not part of it. */
@@ -26,4 +51,10 @@ export function secretSetting(env: Environment, name: string): string | null {
     throw new CommandError(`cannot read \`${name}_FILE\`: ${reasonOf(error)}`, exit.usage);
   }
   throw new CommandError(`expected a secret in \`${name}_FILE\`; the file is empty`, exit.usage);
+}
+
+/** Where the program keeps what it writes, in the XDG state folder. An empty `HOME` is none. */
+export function stateFolder(env: Environment): string {
+  const home = homedir() === '' ? userInfo().homedir : homedir();
+  return join(setting(env, 'XDG_STATE_HOME') ?? join(home, '.local', 'state'), 'portcullis');
 }

@@ -107,7 +107,7 @@ export function readWord<T extends string>(
   const expected = words.map((word) => `\`${word}\``).join(', ');
   const value = node.kind === 'scalar' ? node.value : null;
   const near = typeof value === 'string' ? nearest(value, words) : null;
-  const meant = meanings.get(String(value).toLowerCase()) ?? near;
+  const meant = (value === null ? null : meanings.get(String(value).toLowerCase())) ?? near;
   report.error(
     node.at,
     'wrong_value',
