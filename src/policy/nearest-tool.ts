@@ -1,5 +1,5 @@
-import { nearest } from './located.ts';
 import type { Tool } from '../model/index.ts';
+import { nearest } from './located.ts';
 
 /** How agents show a tool: its name behind that of the server. */
 const OF_AGENT = /^(?:mcp__.*?__|mcp_|.*[/:.])(?=[a-z])/i;
