@@ -1,11 +1,18 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isLoopbackHost } from '../adapters/identity/addresses.ts';
 import { type Address, readAddress } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { type IssuerConfig, type IssuerFlags, readIssuerConfig } from './issuer-config.ts';
-import { type Environment, secretSetting, setting } from './settings.ts';
+import {
+  type Environment,
+  type Given,
+  given,
+  secretSetting,
+  setting,
+  stateFolder,
+  unfilled,
+} from './settings.ts';
 import { readTokenConfig, type TokenConfig, type TokenFlags } from './token-config.ts';
 import { urlHint } from './url-hint.ts';
 
@@ -65,18 +72,16 @@ export function defaultPolicy(): string {
 
 /** Flags and environment -> settings; a flag wins. Throws a `CommandError` that says what was expected. */
 export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
-  const http = flags.http ?? setting(env, 'PORTCULLIS_HTTP');
-  const rest = flags.rest ?? setting(env, 'PORTCULLIS_REST');
-  const stdio = flags.stdio ?? (http === undefined && rest === undefined);
   const doors = {
-    http: http === undefined ? null : readAddress(http, HTTP_PORT, '--http'),
-    rest: rest === undefined ? null : readAddress(rest, REST_PORT, '--rest'),
+    http: readDoor(flags.http, env, { names: ['--http', 'PORTCULLIS_HTTP'], port: HTTP_PORT }),
+    rest: readDoor(flags.rest, env, { names: ['--rest', 'PORTCULLIS_REST'], port: REST_PORT }),
   };
+  const stdio = flags.stdio ?? (doors.http === null && doors.rest === null);
   const config: ServeConfig = {
     policy: flags.policy ?? setting(env, 'PORTCULLIS_POLICY') ?? defaultPolicy(),
-    fusionAuthUrl: readUrl(flags.fusionauth ?? setting(env, 'FUSIONAUTH_URL') ?? 'http://localhost:9011'),
+    fusionAuthUrl: readUrl(given(flags.fusionauth, env, ['--fusionauth', 'FUSIONAUTH_URL'])),
     apiKey: secretSetting(env, 'FUSIONAUTH_API_KEY'),
-    tenantId: readTenant(flags.tenant ?? setting(env, 'FUSIONAUTH_TENANT_ID')),
+    tenantId: readTenant(given(flags.tenant, env, ['--tenant', 'FUSIONAUTH_TENANT_ID'])),
     sandbox: flags.sandbox ?? false,
     redisUrl: flags.redis ?? secretSetting(env, 'PORTCULLIS_REDIS'),
     ...doors,
@@ -105,32 +110,66 @@ export function readSecret(env: Environment): Buffer | null {
   return text === null ? null : Buffer.from(text);
 }
 
-function readUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '';
-  if (url !== null && isPlain && url.username === '' && url.password === '') return url.href;
-  const expected = 'expected `--fusionauth` as an http or https URL without user, query and fragment';
-  throw new CommandError(expected + urlHint(text, 'http'), exit.usage);
+function readDoor(
+  flag: string | true | undefined,
+  env: Environment,
+  { names, port }: { readonly names: readonly [flag: string, variable: string]; readonly port: number },
+): Address | null {
+  if (flag === true) return readAddress(flag, port, names[0]);
+  const text = given(flag, env, names);
+  return text === undefined ? null : readAddress(text.value, port, text.name);
 }
 
-function readTenant(text: string | undefined): string | null {
+function readUrl(text: Given | undefined): string {
+  const { value, name } = text ?? { value: 'http://localhost:9011', name: '' };
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const isHttp = url !== null && /^https?:$/.test(url.protocol);
+  const more = isHttp ? partsOf(url) : [];
+  if (isHttp && more.length === 0) return url.href;
+  const expected = `expected \`${name}\` as an http or https URL without user, query and fragment`;
+  const hint =
+    unfilled(value) || (isHttp ? `; found one with ${more.join(' and ')}` : urlHint(value, 'http'));
+  throw new CommandError(expected + hint, exit.usage);
+}
+
+/** What stands in a URL that must not; the parts themselves may be secrets. */
+function partsOf(url: URL): readonly string[] {
+  return [
+    ...(url.username === '' && url.password === '' ? [] : ['a user']),
+    ...(url.search === '' ? [] : ['a query']),
+    ...(url.hash === '' ? [] : ['a fragment']),
+  ];
+}
+
+function readTenant(text: Given | undefined): string | null {
   if (text === undefined) return null;
-  const id = text.toLowerCase();
+  const id = text.value.toLowerCase();
   if (UUID.test(id)) return id;
-  throw new CommandError(`expected \`--tenant\` as a UUID; found \`${text}\``, exit.usage);
+  throw new CommandError(
+    `expected \`${text.name}\` as a UUID; found \`${text.value}\`${unfilled(text.value)}`,
+    exit.usage,
+  );
 }
 
 function readAudit(text: string | undefined, env: Environment): ServeConfig['audit'] {
   if (text === 'off') return { to: 'off' };
   if (text === '-') return { to: 'stderr' };
-  const state = setting(env, 'XDG_STATE_HOME') ?? join(homedir(), '.local', 'state');
-  return { to: 'file', file: text ?? join(state, 'portcullis', 'portcullis-audit.jsonl') };
+  return { to: 'file', file: text ?? join(stateFolder(env), 'portcullis-audit.jsonl') };
 }
 
 /** A flag that would do nothing was meant to do something. */
 function refuseIdle(flags: ServeFlags, { http, rest, tokens }: ServeConfig): void {
   if (flags.allowAnonymous === true && tokens !== null) {
     throw new CommandError('expected `--issuer` or `--allow-anonymous`, not both', exit.usage);
+  }
+  if (
+    http !== null &&
+    rest !== null &&
+    http.port !== 0 &&
+    http.port === rest.port &&
+    http.host === rest.host
+  ) {
+    throw new CommandError(`expected two ports; \`--http\` and \`--rest\` are both ${http.port}`, exit.usage);
   }
   if (flags.sandbox === true && flags.fusionauth !== undefined) {
     throw new CommandError('expected `--sandbox` or `--fusionauth`, not both', exit.usage);

@@ -1,9 +1,8 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isLoopbackHost } from '../adapters/identity/addresses.ts';
 import type { Address } from './address.ts';
 import { CommandError, exit } from './exit-codes.ts';
-import { type Environment, secretSetting, setting } from './settings.ts';
+import { type Environment, secretSetting, setting, stateFolder } from './settings.ts';
 import { urlHint } from './url-hint.ts';
 
 /** Flags of `serve` that are about the token service. */
@@ -147,11 +146,6 @@ function isKnown(door: Address): boolean {
 
 function urlOf({ host, port }: Address): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** The folder of the XDG specification for what a program remembers. */
-function stateFolder(env: Environment): string {
-  return join(setting(env, 'XDG_STATE_HOME') ?? join(homedir(), '.local', 'state'), 'portcullis');
 }
 
 function usage(message: string): CommandError {

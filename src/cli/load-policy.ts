@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { operations } from '../catalog/operations.ts';
 import type { Operation, Problem } from '../model/index.ts';
 import { digestOf } from '../policy/fingerprint.ts';
@@ -8,6 +9,7 @@ import { excerpt, printable } from './excerpt.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { readTextFile } from './read-file.ts';
 import { reasonOf } from './reasons.ts';
+import { unfilled } from './settings.ts';
 
 /** A policy file made ready, or every problem of it. */
 export type LoadedPolicy = {
@@ -51,8 +53,15 @@ export function readPolicyFile(file: string): Uint8Array {
   try {
     return readTextFile(file);
   } catch (error) {
-    throw new CommandError(`cannot read the policy \`${file}\`: ${reasonOf(error)}`, exit.usage);
+    const where = unfilled(file) || lookedIn(file, error);
+    throw new CommandError(`cannot read the policy \`${file}\`: ${reasonOf(error)}${where}`, exit.usage);
   }
+}
+
+/** Where a file that is not there was looked for: who starts a program for an agent chooses the folder. */
+function lookedIn(file: string, error: unknown): string {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return isMissing && !isAbsolute(file) ? ` in \`${process.cwd()}\`` : '';
 }
 
 /** What is wrong with a file whose bytes are no text. */

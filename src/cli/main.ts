@@ -52,7 +52,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   });
   const program = commands((ended) => {
     code = ended;
-  });
+  }, argv[0]);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
@@ -77,13 +77,39 @@ function usageLine(text: string): string {
     .replace(/\n\(Did you mean (?:one of )?(.*)\?\)$/, '; did you mean `$1`?');
 }
 
-function commands(ended: Ended): Command {
+const KEY = 'the key comes from `FUSIONAUTH_API_KEY`, or the file that `FUSIONAUTH_API_KEY_FILE` names';
+/** What people write who know other programs, and what it is in `serve`. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ...['--api-key', '--apikey', '--fusionauth-api-key'].map((option) => [option, KEY] as const),
+  ...['--port', '--host', '--listen'].map(
+    (option) => [option, 'did you mean `--http [HOST:]PORT`?'] as const,
+  ),
+  ...['--config', '--file'].map((option) => [option, 'did you mean `--policy FILE`?'] as const),
+  ...['--url', '--upstream'].map((option) => [option, 'did you mean `--fusionauth URL`?'] as const),
+]);
+
+/** What somebody may have meant who used a command in a wrong way, as the end of that line; empty where nobody knows. */
+function hintFor(command: string, line: string): string {
+  if (line.includes('did you mean')) return '';
+  const [, option = ''] = /^unknown option `(--[a-z-]+)/.exec(line) ?? [];
+  const hint = command === 'serve' ? ELSEWHERE.get(option) : undefined;
+  if (hint !== undefined) return `; ${hint}`;
+  const isPolicy = line.startsWith('too many arguments') && ['serve', 'dry-run', 'explain'].includes(command);
+  return isPolicy ? ' A policy is given by `--policy FILE`.' : '';
+}
+
+function commands(ended: Ended, name = ''): Command {
   const program = new Command('portcullis')
     .description('A policy-enforcing MCP proxy for FusionAuth tokens.')
     .version(version())
     .addHelpText('after', '\nExample:\n  $ portcullis serve --sandbox\n')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`portcullis: ${usageLine(text)}\n`) });
+    .configureOutput({
+      outputError: (text, write) => {
+        const line = usageLine(text);
+        write(`portcullis: ${line}${hintFor(name, line)}\n`);
+      },
+    });
   for (const add of COMMANDS) add(program, ended);
   return program;
 }

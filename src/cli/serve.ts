@@ -56,7 +56,10 @@ async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): P
   const stop = untilSignal();
   process.on('SIGHUP', () => void proxy.audit.reopen());
   const local = config.stdio ? await callers.stdio() : null;
-  const doors = config.http === null && config.rest === null ? [] : await openDoors(serving, closers);
+  const open: (() => Promise<void>)[] = [];
+  // Together: none of them takes calls, or says that it is ready, while another one waits for its last.
+  closers.push(async () => void (await Promise.all(open.map((close) => close()))));
+  const doors = config.http === null && config.rest === null ? [] : await openDoors(serving, open);
   // Not before the doors are open: one of the issuers may be this proxy.
   serving.callers.warm();
   const directoryWarnings = serving.tokens?.warnings ?? [];
@@ -74,7 +77,7 @@ async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): P
     version,
     log: log.warn,
   });
-  closers.push(() => stdio.close());
+  open.push(() => stdio.close());
   const isOver = untilTime(local.until).then(() => {
     throw new CommandError(
       'the token in `PORTCULLIS_TOKEN` has expired; start again with a new one',

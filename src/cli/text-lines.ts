@@ -60,8 +60,8 @@ export async function* textLines(
   }
 }
 
-/** The bytes of a file, unpacked where they begin as gzip does. */
-async function* openFile(file: string, onBytes: OnBytes): AsyncGenerator<Buffer> {
+/** The bytes of a file, `-` for stdin, unpacked where they begin as gzip does. */
+export async function* openFile(file: string, onBytes: OnBytes = () => {}): AsyncGenerator<Buffer> {
   const input: Readable =
     file === '-' ? process.stdin : createReadStream(file, { highWaterMark: BLOCK_BYTES });
   const chunks = input[Symbol.asyncIterator]() as AsyncIterator<Buffer>;

@@ -134,11 +134,14 @@ function wordsOf(error: unknown): string {
 }
 
 async function openAuditFor({ audit }: ServeConfig, log: Log): Promise<Audit & TokenAudit> {
-  const onProblem = (message: string) => log.error(message);
-  if (audit.to === 'off') return openAudit({ to: 'off', onProblem });
-  if (audit.to === 'stderr') return openAudit({ to: { stream: process.stderr }, onProblem });
+  const tell = {
+    onProblem: (message: string) => log.error(message),
+    onRecovery: (message: string) => log.info(message),
+  };
+  if (audit.to === 'off') return openAudit({ to: 'off', ...tell });
+  if (audit.to === 'stderr') return openAudit({ to: { stream: process.stderr }, ...tell });
   try {
-    return await openAudit({ to: { file: audit.file }, onProblem });
+    return await openAudit({ to: { file: audit.file }, ...tell });
   } catch (error) {
     throw new CommandError(wordsOf(error), exit.broke);
   }

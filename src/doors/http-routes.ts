@@ -26,7 +26,8 @@ async function handlePage(
   path: string,
   exchange: { req: IncomingMessage; res: ServerResponse },
 ): Promise<void> {
-  if (!(await tellPage(routes, path, exchange))) replyJson(exchange.res, 404, { error: 'not found' });
+  if (await tellPage(routes, path, exchange)) return;
+  replyJson(exchange.res, 404, { error: 'not found; MCP is at the path /mcp' });
 }
 
 function pathOf(target: string): string {

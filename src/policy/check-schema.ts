@@ -52,14 +52,20 @@ function reportInvalid(
   report: Report,
   at: Position,
 ): void {
-  for (const { instancePath, message } of errors) {
+  for (const { instancePath, message, params } of errors) {
     const place = placeOfPointer(schema, instancePath, report) ?? at;
     if (report.hasErrorAt(place)) continue;
     // Step by step: a path as a whole may look like a credential.
     const steps = instancePath.split('/').slice(1);
     const about = steps.map((step) => clip(step)).join('/');
-    report.error(place, 'bad_schema', `expected a JSON Schema: \`${about}\` ${message}`);
+    report.error(place, 'bad_schema', `expected a JSON Schema: \`${about}\` ${wordsOf(params, message)}`);
   }
+}
+
+/** What is wrong, with the values that there are: Ajv only says that there are some. */
+function wordsOf({ allowedValues }: ErrorObject['params'], message = 'is wrong'): string {
+  const isTold = Array.isArray(allowedValues) && allowedValues.length > 0;
+  return isTold ? `must be one of ${allowedValues.map((each) => `\`${String(each)}\``).join(', ')}` : message;
 }
 
 function compile(schema: JsonObject, ajv: Ajv2020, report: Report, at: Position): void {

@@ -1,8 +1,9 @@
 import type { Condition, Policy, Rule, Tool, ToolRules } from '../model/index.ts';
 import { warnOfRules } from './check-rules.ts';
 import { schemaChecker } from './check-schema.ts';
-import { clip, type Report, START, suggestion } from './located.ts';
+import { clip, didYouMean, type Report, START } from './located.ts';
 import { firstMeaning, isGlob, means, meant, type Named } from './names.ts';
+import { nearestTool } from './nearest-tool.ts';
 import { pointlessValue } from './pointless.ts';
 import { pathProblem, schemasAt } from './vocabulary.ts';
 
@@ -69,11 +70,8 @@ function unknownTool(name: string, tools: readonly Tool[]): string {
   if (client !== undefined) {
     return `\`${name}\` is the name in a FusionAuth client; expected \`${client.operationId}\` or \`${client.name}\``;
   }
-  const near = suggestion(
-    name,
-    tools.flatMap((tool) => [tool.operationId, tool.name]),
-  );
-  const end = near === '' ? '; `portcullis tools` lists them' : near;
+  const near = nearestTool(name, tools);
+  const end = near === null ? '; `portcullis tools` lists them' : didYouMean(near);
   return `${isGlob(name) ? 'no tool matches' : 'unknown tool'} \`${clip(name)}\`${end}`;
 }
 

@@ -159,8 +159,12 @@ export function clip(text: string, max = 60): string {
 
 /** `, did you mean …?` where a candidate is near enough, else nothing. */
 export function suggestion(word: string, candidates: readonly string[]): string {
-  const near = nearest(word, candidates);
-  return near === null ? '' : `; did you mean \`${near}\`?`;
+  return didYouMean(nearest(word, candidates));
+}
+
+/** `, did you mean …?`, or nothing where nobody knows. */
+export function didYouMean(meant: string | null): string {
+  return meant === null ? '' : `; did you mean \`${meant}\`?`;
 }
 
 /** No name that there is comes near it. */

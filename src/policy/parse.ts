@@ -18,6 +18,7 @@ import { checkPolicy } from './check.ts';
 import { clip, type Entry, type Located, Report, START } from './located.ts';
 import { isExact } from './numbers.ts';
 import { readPolicy } from './read-policy.ts';
+import { yamlHint } from './yaml-hints.ts';
 
 /** A policy file that may be used, or why it may not. Problems stand in reading order. */
 export type ParsedPolicy =
@@ -76,7 +77,7 @@ export function readYaml(text: string, report: Report): Located | null {
   }
   const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, merge: false });
   const documents = withoutStacks(() => [...composer.compose(tokens)]);
-  const root = readDocument(documents, placeAt, report);
+  const root = readDocument(documents, { text, placeAt }, report);
   if (root !== null) checkDirectives(text, placeAt, report);
   return root;
 }
@@ -116,13 +117,17 @@ function nothing(report: Report): null {
 
 function readDocument(
   documents: readonly Document.Parsed[],
-  placeAt: (offset: number) => Position,
+  { text, placeAt }: { readonly text: string; readonly placeAt: (offset: number) => Position },
   report: Report,
 ): Located | null {
   const [document, second] = documents;
   if (document === undefined) return nothing(report);
   for (const { pos, message } of documents.flatMap(mistakes)) {
-    report.error(placeAt(pos[0]), 'yaml', () => `not valid YAML: ${clip(message, 200)}`);
+    report.error(
+      placeAt(pos[0]),
+      'yaml',
+      () => `not valid YAML: ${clip(message, 200)}${yamlHint(message, text, pos[0])}`,
+    );
   }
   if (report.errors > 0) return null;
   if (second !== undefined) {
@@ -148,7 +153,12 @@ function checkDirectives(text: string, placeAt: (offset: number) => Position, re
 function locate(node: Node, placeAt: (offset: number) => Position, report: Report): Located {
   const at = placeAt(node.range?.[0] ?? 0);
   if (isAlias(node)) {
-    report.unreadable(at, 'alias', 'expected no alias; write the value out');
+    const star = `\`"*${clip(node.source)}"\``;
+    report.unreadable(
+      at,
+      'alias',
+      `expected no alias; write the value out, or put a text in quotes: ${star}`,
+    );
     return { kind: 'scalar', at, value: null, source: '' };
   }
   if (node.anchor !== undefined)

@@ -24,7 +24,8 @@ export function pointlessValue(
   if (schemas.length === 0 || condition.op === 'exists') return null;
   const types = [...new Set(schemas.map(({ type }) => typeName(type)))];
   if (types.every((type) => type !== null && !SEES[condition.op](type, condition.value))) {
-    const message = `\`${clip(condition.path)}\` is ${types.join(' or ')}, so \`${condition.op}\` with this value is always unknown`;
+    const hint = types.every((type) => type === LIST) ? (OF_LISTS[condition.op] ?? '') : '';
+    const message = `\`${clip(condition.path)}\` is ${types.join(' or ')}, so \`${condition.op}\` with this value is always unknown${hint}`;
     return { code: 'never_known', message };
   }
   const isId = schemas.some((schema) => schema['format'] === 'uuid');
@@ -39,6 +40,14 @@ export function pointlessValue(
   return neverEqual(condition, schemas, values, tools);
 }
 
+/** What asks of a list what these ask of a single value. */
+const OF_LISTS: Partial<Readonly<Record<Operator, string>>> = {
+  eq: '; `contains` asks for an element',
+  neq: '; `not_contains` asks that an element is missing',
+  in: '; `contains` asks for one element, an `any` group for one of several, `subset_of` that it has no others',
+  not_in: '; `not_contains` asks that an element is missing',
+  regex: '; `contains` asks for an element',
+};
 const PARTS: ReadonlySet<Operator> = new Set(['contains', 'not_contains', 'starts_with', 'ends_with']);
 const EQUALITIES: ReadonlySet<Operator> = new Set(['eq', 'neq', 'in', 'not_in']);
 

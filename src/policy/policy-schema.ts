@@ -1,17 +1,10 @@
 import type { JsonObject, Operation, Operator } from '../model/index.ts';
 import { CONDITION_KEYS, OPERATORS, VALUES } from './read-condition.ts';
-import {
-  COUNTER,
-  type LIMIT_KEYS,
-  MAX_COUNT,
-  MAX_WINDOW_MS,
-  PERS,
-  type STATE_KEYS,
-  UNITS,
-} from './read-limit.ts';
+import { COUNTER, type LIMIT_KEYS, MAX_COUNT, MAX_WINDOW_MS, PERS, type STATE_KEYS } from './read-limit.ts';
 import { GRANT_KEYS, MAX_CEILING, type POLICY_KEYS, type TOOL_KEYS, WORDS } from './read-policy.ts';
 import { ACTIONS, FORBIDDEN, type RULE_KEYS, WORKS } from './read-rule.ts';
 import { closed, integer, type Members, text, where, words } from './schema-parts.ts';
+import { UNITS } from './units.ts';
 import { upTo } from './up-to.ts';
 import { ROOT_NAMES } from './vocabulary.ts';
 import { CALENDAR_MS } from './windows.ts';

@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 import type { Condition, Json, JsonObject, Operator } from '../model/index.ts';
-import { readFields, readList, readText, readWord } from './fields.ts';
+import { type Fields, readFields, readList, readText, readWord } from './fields.ts';
 import { clip, describe, type Entry, type Located, type Report, toJson } from './located.ts';
 
 /** What a value can be, in words, as a test, and as a JSON Schema. */
@@ -61,11 +61,28 @@ const ELSEWHERE: ReadonlyMap<string, Operator> = new Map(
     starts_with: 'prefix startswith begins_with',
     ends_with: 'suffix endswith',
     subset_of: 'subset all_in',
-    exists: 'present is_set defined',
+    exists: 'present is_set defined exist not_exists is_null null missing absent',
   } satisfies Readonly<Record<Operator, string>>).flatMap(([op, words]) =>
     words.split(' ').map((word) => [word, op as Operator] as const),
   ),
 );
+
+/** What other languages call the keys of a condition. */
+const HINTS = {
+  ...{ field: 'path', attribute: 'path', arg: 'path', argument: 'path', key: 'path', property: 'path' },
+  ...{ operator: 'op', operation: 'op', comparator: 'op', cmp: 'op', values: 'value', val: 'value' },
+};
+
+/** The operator by its name here or elsewhere. */
+function opCalled(word: string): Operator | undefined {
+  return OPERATORS.find((op) => op === word) ?? ELSEWHERE.get(word.toLowerCase());
+}
+
+function missingHint(key: string, fields: Fields): string {
+  const op = fields.get('op');
+  const isExists = key === 'value' && op?.kind === 'scalar' && opCalled(String(op.value)) === 'exists';
+  return isExists ? '; `exists` takes `true`, or `false` for what has to be missing' : '';
+}
 
 /** A list of conditions that is not empty; those that are wrong are reported and left out. */
 export function readConditions(node: Located, what: string, report: Report): readonly Condition[] {
@@ -93,10 +110,23 @@ function readGroup(node: Located, { key, value }: Entry, report: Report): Condit
 }
 
 function readSingle(node: Located, report: Report): Condition | null {
-  const fields = readFields(node, 'a condition', CONDITION_KEYS, report);
+  if (node.kind !== 'map') {
+    const expected = 'expected a condition such as `{ path: identity.roles, op: contains, value: admin }`';
+    report.error(node.at, 'wrong_type', `${expected}; found ${describe(node)}`);
+    return null;
+  }
+  const opKey = node.entries.find(({ key }) => opCalled(key) !== undefined);
+  const fields = readFields(node, 'a condition', CONDITION_KEYS, report, {
+    ...HINTS,
+    ...(opKey && { [opKey.key]: `write \`op: ${opCalled(opKey.key)}\`, and \`value\` beside it` }),
+  });
   if (fields === null) return null;
-  const missing = CONDITION_KEYS.filter((key) => !fields.has(key));
-  for (const key of missing) report.error(fields.at, 'missing_key', `expected \`${key}\` in a condition`);
+  for (const key of CONDITION_KEYS) {
+    // An operator as key stands for the two that it was told to be.
+    if (fields.lacks(key) && (opKey === undefined || key === 'path')) {
+      report.error(fields.at, 'missing_key', `expected \`${key}\` in a condition${missingHint(key, fields)}`);
+    }
+  }
   const pathNode = fields.get('path');
   const opNode = fields.get('op');
   const valueNode = fields.get('value');
@@ -127,12 +157,28 @@ function readValue(node: Located, op: Operator, report: Report): Json | undefine
     report.error(
       node.at,
       'wrong_value',
-      `expected ${row.expected} as value of \`${op}\`; found ${describe(node)}`,
+      `expected ${row.expected} as value of \`${op}\`; found ${describe(node)}${meantValue(row, value)}`,
     );
     return undefined;
   }
   return op === 'regex' && !compiles(String(value), node, report) ? undefined : value;
 }
+
+/** What stands in quotes, is a word of YAML 1.1, or a list of one, and is fine without. */
+function meantValue(row: Form, value: Json): string {
+  if (row === LIST && typeof value !== 'object') return '; a single one also stands in `[ ]`';
+  if (typeof value !== 'string') return '';
+  if (row === NUMBER && /^-?[0-9]{1,15}(?:\.[0-9]{1,6})?$/.test(value)) {
+    return `; did you mean the number \`${value}\`?`;
+  }
+  const flag = row === FLAG ? FLAGS.get(value.toLowerCase()) : undefined;
+  return flag === undefined ? '' : `; did you mean \`${flag}\`, without quotes?`;
+}
+
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 'yes', 'on', 'y'].map((word) => [word, true] as const),
+  ...['false', 'no', 'off', 'n'].map((word) => [word, false] as const),
+]);
 
 function checkLists(node: Located, empty: 'may be empty' | 'not empty', report: Report): void {
   if (node.kind === 'scalar') return;

@@ -1,33 +1,43 @@
 import type { AmountLimit, Condition, Per, RateLimit, Tool, Window } from '../model/index.ts';
 import { hasSixDecimals } from './amounts.ts';
 import { type Fields, readFields, readInteger, readText, readWord } from './fields.ts';
-import { clip, describe, type Located, type Report } from './located.ts';
+import { clip, describe, didYouMean, type Located, type Report } from './located.ts';
+import { meantLimit, meantWindow } from './meant-window.ts';
+import { SECOND, UNITS } from './units.ts';
 import { incrementProblem } from './vocabulary.ts';
 import { CALENDAR_MS } from './windows.ts';
 
 /** The most calls that a limit can admit. */
 export const MAX_COUNT = 1_000_000_000;
-const SECOND = 1000;
-/** The letters of a duration, in milliseconds. */
-export const UNITS: Readonly<Record<string, number>> = {
-  s: SECOND,
-  m: 60 * SECOND,
-  h: 3600 * SECOND,
-  d: 86_400 * SECOND,
-};
 export const MAX_WINDOW_MS = 366 * 86_400 * SECOND;
 export const LIMIT_KEYS = ['max', 'window', 'per'] as const;
 export const STATE_KEYS = ['counter', 'window', 'increment', 'increment_from', 'per'] as const;
 /** A counter's name. */
 export const COUNTER = /^[^.[\]]+$/;
 export const PERS: readonly Per[] = ['session', 'identity', 'tenant', 'everyone'];
+/** What other tools call these keys. */
+const LIMIT_MEANINGS = {
+  ...{ limit: 'max', count: 'max', requests: 'max', calls: 'max', burst: 'max' },
+  ...{ period: 'window', interval: 'window', duration: 'window', seconds: 'window', every: 'window' },
+  ...{ scope: 'per', by: 'per', key: 'per' },
+};
+const STATE_MEANINGS = {
+  ...{ name: 'counter', period: 'window', interval: 'window', scope: 'per', by: 'per' },
+  ...{ amount: 'increment_from', from: 'increment_from', increment_by: 'increment' },
+};
+const MEANT_PERS: ReadonlyMap<string, Per> = new Map([
+  ...['user', 'sub', 'subject', 'caller', 'client', 'agent'].map((word) => [word, 'identity'] as const),
+  ...['org', 'organization'].map((word) => [word, 'tenant'] as const),
+  ...['global', 'all', 'everybody', 'total'].map((word) => [word, 'everyone'] as const),
+  ['connection', 'session'],
+]);
 const EXPECTED_WINDOW =
   'a window: `minute`, `hour`, `day`, an integer of seconds, or a duration such as `45s`, `10m`, `2h`, `1d`';
 
 /** `rate_limit`: `N/UNIT` or `{ max, window, per }`. */
 export function readRateLimit(node: Located, report: Report): RateLimit | null {
   if (node.kind === 'scalar') return readShort(node, report);
-  const fields = readFields(node, '`rate_limit`', LIMIT_KEYS, report);
+  const fields = readFields(node, '`rate_limit`', LIMIT_KEYS, report, LIMIT_MEANINGS);
   if (fields === null) return null;
   requireKeys(fields, ['max', 'window'], '`rate_limit`', report);
   const maxNode = fields.get('max');
@@ -40,27 +50,24 @@ export function readRateLimit(node: Located, report: Report): RateLimit | null {
 
 function readShort(node: Located, report: Report): RateLimit | null {
   const text = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
-  const [, count = '', unit = ''] = /^([1-9][0-9]*)\/(minute|hour|day|[1-9][0-9]*[smhd])$/.exec(text) ?? [];
-  const window = windowOf(unit);
-  if (window !== null && Number(count) <= MAX_COUNT) return { max: Number(count), window, per: 'session' };
+  const limit = shortOf(text);
+  if (limit !== null) return limit;
+  const meant = meantLimit(text);
+  const hint = didYouMean(meant !== null && shortOf(meant) !== null ? meant : null);
   report.error(
     node.at,
     'bad_limit',
-    `expected \`N/UNIT\` such as \`30/minute\` or \`5/10m\` (N up to ${MAX_COUNT}, at most 366 days), or \`{ max, window, per }\`; found ${describe(node)}${meantUnit(text)}`,
+    `expected \`N/UNIT\` such as \`30/minute\` or \`5/10m\` (N up to ${MAX_COUNT}, at most 366 days), or \`{ max, window, per }\`; found ${describe(node)}${hint}`,
   );
   return null;
 }
 
-/** What people write for the units of the short form. */
-const MEANT: Readonly<Record<string, string>> = {
-  ...{ minutes: 'minute', min: 'minute', hours: 'hour', hr: 'hour', days: 'day' },
-  ...{ second: '1s', sec: '1s', week: '7d' },
-};
-
-function meantUnit(text: string): string {
-  const [, count = '', unit = ''] = /^([1-9][0-9]*)\/([a-z]+|[1-9][0-9]*)$/.exec(text) ?? [];
-  const meant = /^[0-9]+$/.test(unit) ? `${unit}s` : Object.hasOwn(MEANT, unit) ? MEANT[unit] : undefined;
-  return meant === undefined ? '' : `; did you mean \`${count}/${meant}\`?`;
+function shortOf(text: string): RateLimit | null {
+  const [, count = '', unit = ''] = /^([1-9][0-9]*)\/(minute|hour|day|[1-9][0-9]*[smhd])$/.exec(text) ?? [];
+  const window = windowOf(unit);
+  return window !== null && Number(count) <= MAX_COUNT
+    ? { max: Number(count), window, per: 'session' }
+    : null;
 }
 
 function windowOf(text: string): Window | null {
@@ -83,10 +90,11 @@ function readWindow(fields: Fields, report: Report): Window | null {
       ? sliding(value * SECOND)
       : windowOf(typeof value === 'string' ? value : '');
   if (window === null) {
+    const meant = meantWindow(String(value));
     report.error(
       node.at,
       'bad_window',
-      `expected ${EXPECTED_WINDOW}, at most 366 days; found ${describe(node)}`,
+      `expected ${EXPECTED_WINDOW}, at most 366 days; found ${describe(node)}${didYouMean(meant !== null && windowOf(meant) !== null ? meant : null)}`,
     );
   }
   return window;
@@ -94,12 +102,12 @@ function readWindow(fields: Fields, report: Report): Window | null {
 
 function readPer(fields: Fields, report: Report): Per | null {
   const node = fields.get('per');
-  return node === undefined ? 'session' : readWord(node, PERS, report);
+  return node === undefined ? 'session' : readWord(node, PERS, report, MEANT_PERS);
 }
 
 function requireKeys(fields: Fields, keys: readonly string[], what: string, report: Report): void {
   for (const key of keys) {
-    if (!fields.has(key)) report.error(fields.at, 'missing_key', `expected \`${key}\` in ${what}`);
+    if (fields.lacks(key)) report.error(fields.at, 'missing_key', `expected \`${key}\` in ${what}`);
   }
 }
 
@@ -125,7 +133,7 @@ export function readAmountLimit(
   report: Report,
 ): ReadAmount {
   const none = { amountLimit: null, conditions };
-  const fields = readFields(node, '`state`', STATE_KEYS, report);
+  const fields = readFields(node, '`state`', STATE_KEYS, report, STATE_MEANINGS);
   if (fields === null) return none;
   requireKeys(fields, ['counter', 'window'], '`state`', report);
   const counter = readCounter(fields, report);

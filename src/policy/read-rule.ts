@@ -18,8 +18,32 @@ export const RULE_KEYS = [
   'on_deny',
   'reason',
 ] as const;
+export const MODES = ['enforce', 'observe'] as const;
+/** What other tools call the modes. */
+export const MEANT_MODES: ReadonlyMap<string, (typeof MODES)[number]> = new Map([
+  ...['monitor', 'audit', 'log', 'dry-run', 'dry_run', 'dryrun', 'shadow', 'report', 'warn'].map(
+    (word) => [word, 'observe'] as const,
+  ),
+  ...['active', 'strict', 'block', 'on'].map((word) => [word, 'enforce'] as const),
+]);
 export const ACTIONS = ['deny', 'allow', 'evaluate'] as const;
 type Action = (typeof ACTIONS)[number];
+
+const MEANT_ACTIONS: ReadonlyMap<string, Action> = new Map([
+  ...['block', 'reject', 'forbid', 'refuse', 'drop'].map((word) => [word, 'deny'] as const),
+  ...['permit', 'accept', 'pass'].map((word) => [word, 'allow'] as const),
+  ['check', 'evaluate'],
+]);
+/** What other tools call the keys of a rule, and what they have and a rule has not. */
+const HINTS = {
+  ...{ id: 'name', title: 'name', effect: 'action', decision: 'action', message: 'reason', msg: 'reason' },
+  ...{ if: 'when', match: 'when', where: 'when', condition: 'conditions', require: 'conditions' },
+  ...{ limit: 'rate_limit', throttle: 'rate_limit', quota: 'rate_limit', counter: 'state' },
+  deny: 'write `action: deny`, and in `when` which calls',
+  allow: 'write `action: allow`, or `conditions` that have to hold',
+  unless: 'put a condition in `not` under `when`',
+  arguments: '`arguments` belongs under the tool, beside `rules`',
+};
 
 /** The key of `tools` a rule stands under, and the tools there are; null where they are not known. */
 export interface Under {
@@ -29,9 +53,9 @@ export interface Under {
 
 /** One rule; null, with its errors, where it is not even a mapping. */
 export function readRule(node: Located, under: Under, report: Report): Rule | null {
-  const fields = readFields(node, 'a rule', RULE_KEYS, report);
+  const fields = readFields(node, 'a rule', RULE_KEYS, report, HINTS);
   if (fields === null) return null;
-  const action = readOptional(fields, 'action', (value) => readWord(value, ACTIONS, report));
+  const action = readOptional(fields, 'action', (value) => readWord(value, ACTIONS, report, MEANT_ACTIONS));
   const conditions =
     readOptional(fields, 'conditions', (value) => readConditions(value, '`conditions`', report)) ?? [];
   checkCombination(fields, action, report);
@@ -41,7 +65,7 @@ export function readRule(node: Located, under: Under, report: Report): Rule | nu
     name: readOptional(fields, 'name', (value) => readText(value, '`name`', report)),
     when: readOptional(fields, 'when', (value) => readConditions(value, '`when`', report)) ?? [],
     observe:
-      readOptional(fields, 'mode', (value) => readWord(value, ['enforce', 'observe'], report)) === 'observe',
+      readOptional(fields, 'mode', (value) => readWord(value, MODES, report, MEANT_MODES)) === 'observe',
     deny: action === 'deny',
     conditions: amount.conditions,
     rateLimit: readOptional(fields, 'rate_limit', (value) => readRateLimit(value, report)),
@@ -79,7 +103,9 @@ export const WORKS = ['conditions', 'rate_limit', 'state'] as const;
 function checkCombination(fields: Fields, action: Action | null, report: Report): void {
   for (const key of action === null ? [] : FORBIDDEN[action]) {
     if (fields.has(key)) {
-      report.error(fields.placeOf(key), 'bad_rule', `expected no \`${key}\` beside \`action: ${action}\``);
+      const hint = action === 'deny' && key === 'conditions' ? '; `when` says which calls are denied' : '';
+      const message = `expected no \`${key}\` beside \`action: ${action}\`${hint}`;
+      report.error(fields.placeOf(key), 'bad_rule', message);
     }
   }
   const works = WORKS.some((key) => fields.has(key));

@@ -52,7 +52,7 @@ export class SchemaWalk {
     if (places?.has(place)) return;
     if (places === undefined) {
       this.visited.set(schema, new Set([place]));
-      this.checkKeywords(schema);
+      this.checkKeywords(schema, targets);
     } else places.add(place);
     this.waiting.push([schema, targets]);
   }
@@ -93,13 +93,17 @@ export class SchemaWalk {
     }
   }
 
-  private checkKeywords(schema: JsonObject): void {
+  private checkKeywords(schema: JsonObject, targets: Targets): void {
     for (const [keyword, value] of Object.entries(schema)) {
       const at = this.report.placeOf(schema, keyword);
       if (keywordOf(keyword) !== undefined) this.checkValue(keyword, value, at);
       else {
         this.report.error(at, 'unknown_keyword', () => {
-          return `unknown keyword \`${clip(keyword)}\` of JSON Schema${suggestion(keyword, KEYWORD_NAMES)}`;
+          const isArgument = namesOf(targets).includes(keyword);
+          const hint = isArgument
+            ? '; arguments stand under `properties`'
+            : suggestion(keyword, KEYWORD_NAMES);
+          return `unknown keyword \`${clip(keyword)}\` of JSON Schema${hint}`;
         });
       }
     }

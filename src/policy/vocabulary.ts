@@ -1,7 +1,8 @@
 import type { Json, JsonObject, Operator, Path, Tool } from '../model/index.ts';
-import { clip, nearest, suggestion, type Words } from './located.ts';
+import { clip, didYouMean, nearest, suggestion, type Words } from './located.ts';
 import { isObject, parsePath, writePath } from './paths.ts';
 
+const MAX_NAMES_TOLD = 12;
 const TEXT = { type: 'string' };
 const TEXTS = { type: 'array', items: TEXT };
 const OPEN = { type: 'object' };
@@ -37,6 +38,16 @@ const ROOTS: Readonly<Record<string, JsonObject>> = {
     weekday: { type: 'string', enum: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] },
   }),
 };
+/** What other languages call the roots. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ...['user', 'principal', 'caller', 'subject', 'client', 'claims'].map(
+    (word) => [word, 'identity.'] as const,
+  ),
+  ...['$', 'input', 'request', 'params', 'arguments', 'arg'].map((word) => [word, 'args.'] as const),
+  ['body', 'args.body.'],
+  ['token', 'jwt.'],
+  ['tool', 'call.tool'],
+]);
 /** The roots of paths. */
 export const ROOT_NAMES = ['args', ...Object.keys(ROOTS), 'state'];
 
@@ -47,8 +58,12 @@ export const ROOT_NAMES = ['args', ...Object.keys(ROOTS), 'state'];
  */
 export function pathProblem(text: string, op: Operator, tools: readonly Tool[] | null): Words | null {
   const parsed = parsePath(text);
-  if (parsed === null)
-    return `expected a path such as \`args.tokenId\` or \`identity.roles[0]\`; found \`${clip(text)}\``;
+  if (parsed === null) {
+    return () => {
+      const near = /^\w+$/.test(text) ? pathTo(text, tools ?? []) : null;
+      return `expected a path such as \`args.tokenId\` or \`identity.roles[0]\`; found \`${clip(text)}\`${didYouMean(near)}`;
+    };
+  }
   const { root, path } = parsed;
   if (root === 'state') {
     return 'a condition on `state.` stands only at the top level of the `conditions` of the rule with that `state`';
@@ -57,10 +72,13 @@ export function pathProblem(text: string, op: Operator, tools: readonly Tool[] |
   const schema = Object.hasOwn(ROOTS, root) ? ROOTS[root] : undefined;
   if (schema === undefined) {
     const expected = ROOT_NAMES.map((name) => `\`${name}.\``).join(', ');
-    return `unknown root \`${clip(root)}\`; expected one of ${expected}${suggestion(
-      `${root}.`,
-      ROOT_NAMES.map((name) => `${name}.`),
-    )}`;
+    const meant =
+      ELSEWHERE.get(root) ??
+      nearest(
+        `${root}.`,
+        ROOT_NAMES.map((name) => `${name}.`),
+      );
+    return `unknown root \`${clip(root)}\`; expected one of ${expected}${didYouMean(meant)}`;
   }
   if (text === 'identity.claims' && op !== 'exists') return 'expected a claim, `identity.claims.NAME`';
   const wrong = follow(schema, path);
@@ -105,7 +123,8 @@ function argsProblem(text: string, path: Path, tools: readonly Tool[]): Words | 
   if (first && wrongs.every((wrong) => wrong?.why !== 'no_member')) return memberProblem(text, 'args', first);
   return () => {
     const near = nearestPath(path, tools);
-    return `no tool here has \`${clip(text)}\` in normal form${near === null ? '' : `; did you mean \`${near}\`?`}`;
+    const isAbove = near === null || text.startsWith(`${near}.`);
+    return `no tool here has \`${clip(text)}\` in normal form${isAbove ? beside(path, tools) : didYouMean(near)}`;
   };
 }
 
@@ -157,6 +176,28 @@ function memberOf(schema: JsonObject, step: string | number): Json | undefined {
 
 function propertiesOf(schema: JsonObject): JsonObject {
   return isObject(schema['properties']) ? schema['properties'] : {};
+}
+
+/** What stands in the last part of a path that there is; empty where that is nothing or much. */
+function beside(path: Path, tools: readonly Tool[]): string {
+  const above = path.slice(0, -1);
+  const names = new Set(
+    tools.flatMap((tool) => {
+      const schema = schemaAt(tool.schema, above);
+      return isObject(schema) ? Object.keys(propertiesOf(schema)) : [];
+    }),
+  );
+  if (names.size === 0 || names.size > MAX_NAMES_TOLD) return '';
+  return `; \`${writePath('args', above)}\` has ${[...names].map((name) => `\`${name}\``).join(', ')}`;
+}
+
+/** A path that ends in this word; null where there is none. */
+function pathTo(word: string, tools: readonly Tool[]): string | null {
+  const paths = Object.entries(ROOTS).flatMap(([root, schema]) => {
+    return Object.keys(propertiesOf(schema)).map((name) => `${root}.${name}`);
+  });
+  const all = [...paths, ...tools.flatMap((tool) => pathsOf(tool.schema, []))];
+  return all.find((each) => each.endsWith(`.${word}`)) ?? null;
 }
 
 /** An argument path that ends in the same name, else the one with the fewest edits. */

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, start, temporaryFolder } from '../support/cli.ts';
@@ -90,6 +90,40 @@ const rows: readonly (readonly [args: readonly string[], stderr: string])[] = [
     ['serve', '--fusionauth', 'ftp://x'],
     `expected \`--fusionauth\` ${URL_EXPECTED}; found one that begins with \`ftp://\``,
   ],
+  [
+    ['serve', '--fusionauth', 'http://ann:horse@x?y'],
+    `expected \`--fusionauth\` ${URL_EXPECTED}; found one with a user and a query`,
+  ],
+  [
+    ['serve', '--http', 'http://127.0.0.1:9090/mcp'],
+    'expected `--http` as `[HOST:]PORT`, the port from 0 to 65535; found `http://127.0.0.1:9090/mcp`; did you mean `127.0.0.1:9090`?',
+  ],
+  [
+    ['serve', '--rest', ':8080'],
+    'expected `--rest` as `[HOST:]PORT`, the port from 0 to 65535; found `:8080`; did you mean `8080`?',
+  ],
+  [['serve', '--http', '8080', '--rest', '8080'], 'expected two ports; `--http` and `--rest` are both 8080'],
+  [['serve', '--port', '8080'], 'unknown option `--port`; did you mean `--http [HOST:]PORT`?'],
+  [
+    ['serve', '--api-key', 'x'],
+    'unknown option `--api-key`; the key comes from `FUSIONAUTH_API_KEY`, or the file that `FUSIONAUTH_API_KEY_FILE` names',
+  ],
+  [
+    ['serve', 'desk.yaml'],
+    'too many arguments for `serve`. Expected 0 arguments but got 1. A policy is given by `--policy FILE`.',
+  ],
+  [
+    ['serve', '--policy', 'nowhere.yaml'],
+    `cannot read the policy \`nowhere.yaml\`: there is no such file in \`${realpathSync(cwd)}\``,
+  ],
+  [
+    ['serve', '--policy', `\${workspaceFolder}/p.yaml`],
+    `cannot read the policy \`\${workspaceFolder}/p.yaml\`: there is no such file; it holds a variable that nobody filled in`,
+  ],
+  [
+    ['serve', '--policy', '~/p.yaml'],
+    'cannot read the policy `~/p.yaml`: there is no such file; `~` is filled in by shells alone, write the whole path',
+  ],
   [['serve', '--fusionauth', 'correct-horse'], `expected \`--fusionauth\` ${URL_EXPECTED}`],
   [['serve', '--fusionauth', 'ann:horse@x:1'], `expected \`--fusionauth\` ${URL_EXPECTED}`],
   [
@@ -118,6 +152,16 @@ const rows: readonly (readonly [args: readonly string[], stderr: string])[] = [
 describe('wrong usage is told in one line', () => {
   it.each(rows)('%j', async (args, stderr) => {
     expect(await run(args, { cwd })).toEqual({ code: 2, stdout: '', stderr: `portcullis: ${stderr}\n` });
+  });
+
+  it.each([
+    ['FUSIONAUTH_URL', 'localhost:9011', `${URL_EXPECTED}; did you mean \`http://localhost:9011\`?`],
+    ['FUSIONAUTH_URL', `\${FUSIONAUTH_URL}`, `${URL_EXPECTED}; it holds a variable that nobody filled in`],
+    ['FUSIONAUTH_TENANT_ID', 'acme', 'as a UUID; found `acme`'],
+    ['PORTCULLIS_HTTP', 'on', 'as `[HOST:]PORT`, the port from 0 to 65535; found `on`'],
+  ])('the variable %s with %s is told by its name', async (name, value, expected) => {
+    const ran = await run(['serve', '--audit', 'off'], { cwd, env: { [name]: value } });
+    expect(ran).toEqual({ code: 2, stdout: '', stderr: `portcullis: expected \`${name}\` ${expected}\n` });
   });
 
   it.each([

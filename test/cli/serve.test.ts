@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { link, NO_PREVIOUS } from '../../src/adapters/audit/chain.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
@@ -382,12 +383,12 @@ describe('verify-audit', () => {
     const changed = file('changed.jsonl', all.join('\n').replace('"status":200', '"status":500'));
     expect(await run(['verify-audit', changed])).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/^line 2: /),
+      stdout: `${changed}:2: the line is not what was written\n`,
     });
     const shorter = file('shorter.jsonl', all.filter((_, i) => i !== 2).join('\n'));
     expect(await run(['verify-audit', shorter])).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/^line 3: /),
+      stdout: `${shorter}:3: the line before it, by its \`prev\`, is missing\n`,
     });
     const newer = file('newer.jsonl', all.slice(2).join('\n'));
     const hash = JSON.parse(all[1] ?? '').hash;
@@ -419,6 +420,38 @@ describe('verify-audit', () => {
     writeFileSync(path, lines.join(''));
     const ran = await run(['verify-audit', path], { env: { NODE_OPTIONS: '--max-old-space-size=100' } });
     expect(ran).toEqual({ code: 0, stdout: '40000 records in 1 chain, 0 unfinished lines\n', stderr: '' });
+  });
+
+  it('reads what was rotated and packed, says in which file a line is, and takes no other file for an audit', async () => {
+    const all = await lines();
+    const text = (from: number, to: number) => `${all.slice(from, to).join('\n')}\n`;
+    const packed = join(folder.path, 'packed.gz');
+    writeFileSync(packed, gzipSync(text(0, 4)));
+    const newer = file('newer.jsonl', text(4, 7));
+    const stdout = '7 records in 1 chain, 0 unfinished lines\n';
+    expect(await run(['verify-audit', packed, newer])).toEqual({ code: 0, stdout, stderr: '' });
+    expect(await run(['verify-audit', packed, '-'], { input: text(4, 7) })).toEqual({
+      code: 0,
+      stdout,
+      stderr: '',
+    });
+    const changed = file('changed.jsonl', text(4, 7).replace('"status":200', '"status":500'));
+    expect((await run(['verify-audit', packed, changed])).stdout).toMatch(
+      /changed\.jsonl:2: the line is not/,
+    );
+    expect(await run(['verify-audit', newer, packed])).toMatchObject({
+      code: 1,
+      stdout: `${packed}:4: a file before this one continues it; expected the oldest file first\n`,
+    });
+    const other = join(folder.path, 'packed.zst');
+    writeFileSync(other, Buffer.from('28b52ffd0a0a0a41', 'hex'));
+    expect(await run(['verify-audit', other, newer])).toEqual({
+      code: 1,
+      stdout: `no line of \`${other}\` is a record of an audit\n`,
+      stderr: '',
+    });
+    const torn = file('torn.jsonl', '{"id":"a","at');
+    expect(await run(['verify-audit', newer, torn])).toMatchObject({ code: 0 });
   });
 });
 
@@ -455,6 +488,25 @@ describe('serve that is told to stop', () => {
     expect((await call).isError).toBe(false);
     expect(readFileSync(audit, 'utf8')).toContain('"status":200');
     await agent.close();
+    await slow.close();
+  });
+
+  it('takes nothing more at any door while one of them still has a call', async () => {
+    const slow = await startSandbox({ delayMs: 1_000 });
+    const settings = ['--fusionauth', slow.url, '--rest', '0', '--stdio'];
+    const { proxy, url } = await serveHttp(settings, { FUSIONAUTH_API_KEY: slow.apiKey });
+    const [, rest = ''] = await proxy.says(/ and (http:\S+\/v1)/);
+    const call = fetch(`${rest}/api/jwt/vend`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    await expect.poll(() => slow.arrivals.length).toBe(1);
+    const ended = proxy.stop();
+    const isOpen = async () => (await fetch(new URL('/readyz', url)).catch(() => null))?.ok ?? false;
+    await expect.poll(isOpen, { timeout: 500 }).toBe(false);
+    expect((await call).status).toBe(200);
+    expect(await ended).toBe(0);
     await slow.close();
   });
 });

@@ -202,7 +202,7 @@ describe('what cannot be run', () => {
       'a policy that is not there',
       ['lost'],
       2,
-      /^portcullis: cannot read the policy `lost\/nowhere.yaml`: there is no such file\n$/,
+      /^portcullis: cannot read the policy `lost\/nowhere.yaml`: there is no such file in `.+`\n$/,
     ],
     [
       'a folder without tests',

@@ -16,6 +16,7 @@ test('HTTP: pages beside /mcp answer GET alone', async () => {
   });
   door().gate.reasons = [];
   expect((await get('/metrics')).status).toBe(404);
+  expect((await get('/sse')).text).toBe('{"error":"not found; MCP is at the path /mcp"}');
   expect((await send(`${base}/healthz`, { body: '{}' })).headers['allow']).toBe('GET');
   const other = await startHttp({ metrics: () => 'up 1\n' });
   const metrics = await send(other.url.replace('/mcp', '/metrics'), { method: 'GET' });

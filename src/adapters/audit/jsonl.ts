@@ -9,6 +9,8 @@ export interface AuditOptions {
   readonly to: { readonly file: string } | { readonly stream: NodeJS.WritableStream } | 'off';
   /** Told once an outage, in one line, that lines cannot be written. */
   readonly onProblem: (message: string) => void;
+  /** Told once an outage, in one line, that it is over. */
+  readonly onRecovery?: (message: string) => void;
 }
 
 /** Bytes of one write, unless a single line is longer. */
@@ -20,13 +22,13 @@ const NEWLINE = 0x0a;
 
 /**
  * The audit as one JSON object a line, each with the hash of the line before and its own.
- * Throws where it cannot be written to at all; later outages are kept waiting for, up to 10 000 lines.
+ * Throws where it cannot be written to at all; later outages are waited out, with up to 100 000 lines.
  */
-export async function openAudit({ to, onProblem }: AuditOptions): Promise<Audit & TokenAudit> {
+export async function openAudit({ to, ...tell }: AuditOptions): Promise<Audit & TokenAudit> {
   if (to === 'off') return off;
   const target = 'file' in to ? fileTarget(to.file) : streamTarget(to.stream);
   try {
-    return new JsonLines(target, await target.open(), onProblem);
+    return new JsonLines(target, await target.open(), tell);
   } catch (error) {
     throw new Error(`the audit cannot be written to ${target.name}: ${wordsOf(error)}`, { cause: error });
   }
@@ -50,6 +52,7 @@ interface Batch {
 class JsonLines implements Audit, TokenAudit {
   private readonly target: Target;
   private readonly onProblem: (message: string) => void;
+  private readonly onRecovery: (message: string) => void;
   private sink: Sink;
   private prev: string;
   private torn: boolean;
@@ -66,9 +69,10 @@ class JsonLines implements Audit, TokenAudit {
   /** Settles when whoever holds the sink is done with it. */
   private turn: Promise<unknown> = Promise.resolve();
 
-  constructor(target: Target, sink: Sink, onProblem: (message: string) => void) {
+  constructor(target: Target, sink: Sink, tell: Omit<AuditOptions, 'to'>) {
     this.target = target;
-    this.onProblem = onProblem;
+    this.onProblem = tell.onProblem;
+    this.onRecovery = tell.onRecovery ?? (() => {});
     this.sink = sink;
     this.prev = sink.lastHash;
     this.torn = sink.torn;
@@ -249,8 +253,10 @@ class JsonLines implements Audit, TokenAudit {
       this.queue.tell(waiting, true);
     }
     this.torn = bytes[accepted - 1] !== NEWLINE;
-    if (whole.length > 0) this.failing = false;
     this.putBack(lines.slice(whole.length));
+    if (whole.length === 0 || !this.failing) return;
+    this.failing = false;
+    this.onRecovery(`the audit is written to ${this.target.name} again`);
   }
 
   private putBack(lines: Batch['lines']): void {

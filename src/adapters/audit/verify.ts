@@ -40,6 +40,13 @@ export async function verifyAudit(lines: AsyncIterable<string>): Promise<Verifie
       torn++;
       continue;
     }
+    if (count > 0 && link.hash === from) {
+      return {
+        ok: false,
+        line: number,
+        why: 'a file before this one continues it; expected the oldest file first',
+      };
+    }
     if (link.hash !== link.computed)
       return { ok: false, line: number, why: 'the line is not what was written' };
     const [prev, hash] = [bytesOf(link.prev), bytesOf(link.hash)];

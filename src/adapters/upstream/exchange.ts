@@ -97,7 +97,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     } else if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') {
       this.fail('unreachable', REASONS.shuttingDown.words);
     } else {
-      this.fail('unreachable', `${REASONS.unreachable.words} (${code})`);
+      this.fail('unreachable', `${REASONS.unreachable.words} (${code})${TLS_HINTS.get(code) ?? ''}`);
     }
   }
 
@@ -114,6 +114,22 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.resolve(answer);
   }
 }
+
+const NO_TLS = ': it does not speak TLS there; is its URL one of http?';
+const NOT_TRUSTED =
+  ': its certificate is not trusted; NODE_EXTRA_CA_CERTS names the file of an authority that is';
+/** What to do about what a TLS library says. */
+const TLS_HINTS: ReadonlyMap<string, string> = new Map([
+  ...['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'].map(
+    (code) => [code, NO_TLS] as const,
+  ),
+  ...[
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  ].map((code) => [code, NOT_TRUSTED] as const),
+]);
 
 /** The code of an error: never its message, which may quote what was sent. */
 function codeOf(error: Error): string {

@@ -20,8 +20,12 @@ import { folder, idsOf, linesOf, record, sha256, verify, verifyFiles, ZEROS } fr
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const ids = (from: number, to: number) => numbers(from, to).map(String);
 
-function open(file: string, problems: string[] = []) {
-  return openAudit({ to: { file }, onProblem: (message) => problems.push(message) });
+function open(file: string, problems: string[] = [], recoveries: string[] = []) {
+  return openAudit({
+    to: { file },
+    onProblem: (message) => problems.push(message),
+    onRecovery: (message) => recoveries.push(message),
+  });
 }
 
 describe('the audit file', () => {
@@ -173,12 +177,13 @@ describe('an outage', () => {
     expect(problems[1]).toBe('the audit was closed with 4 lines that could not be written');
   });
 
-  it('loses no line that can wait, and the next outage is told again', async () => {
+  it('loses no line that can wait; its end is told, and the next outage again', async () => {
     const top = folder();
     const file = join(top, 'a.jsonl');
     symlinkSync('/dev/full', file);
     const problems: string[] = [];
-    const audit = await open(file, problems);
+    const recoveries: string[] = [];
+    const audit = await open(file, problems, recoveries);
     for (const id of numbers(1, 500)) audit.write(record(id));
     expect(await audit.intent(record(501))).toBe(false);
     unlinkSync(file);
@@ -186,6 +191,7 @@ describe('an outage', () => {
     expect(await audit.intent(record(502))).toBe(true);
     expect(idsOf(file)).toEqual(ids(1, 502));
     expect(problems).toHaveLength(1);
+    expect(recoveries).toEqual([`the audit is written to \`${file}\` again`]);
     await rename(file, join(top, 'whole.jsonl'));
     symlinkSync('/dev/full', file);
     await audit.reopen();

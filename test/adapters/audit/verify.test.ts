@@ -40,6 +40,11 @@ const rows: readonly (readonly [name: string, lines: readonly string[], verified
   ['the end of it, which only the one who knows the last hash misses', [a, b], fine(2)],
   ['a newer file alone', later, fine(2, { from: last })],
   ['an older file and a newer one', [...whole, ...later], fine(6)],
+  [
+    'a newer file before an older one',
+    [...later, ...whole],
+    { ok: false, line: 6, why: 'a file before this one continues it; expected the oldest file first' },
+  ],
   ['a line that was left unfinished', [a, b, c.slice(0, 50), c, d], fine(4, { torn: 1 })],
   ['empty lines', [a, '', b], fine(2)],
   ['a changed line', [a, tampered, c], { ok: false, line: 2, why: 'the line is not what was written' }],

@@ -35,7 +35,12 @@ describe('no connection', () => {
   it('a server that speaks no TLS', async () => {
     const port = await http((_, response) => response.end());
     const reply = await upstream(port, { url: `https://127.0.0.1:${port}` }).send(post, never);
-    expect(reply).toEqual(unreached('unreachable', /^FusionAuth cannot be reached \([A-Z_]+\)$/));
+    expect(reply).toEqual(
+      unreached(
+        'unreachable',
+        /^FusionAuth cannot be reached \([A-Z_]+\): it does not speak TLS there; is its URL one of http\?$/,
+      ),
+    );
   });
 
   it('a TLS handshake that never ends', async () => {
