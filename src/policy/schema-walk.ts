@@ -69,20 +69,22 @@ export class SchemaWalk {
     if (keyword === '$schema' && value !== DRAFT) {
       this.report.error(at, 'bad_schema', `expected \`${DRAFT}\` as \`$schema\``);
     }
-    if (keyword === '$ref' || keyword === '$dynamicRef') this.checkRef(keyword, String(value), at);
-    if (keyword === 'format' && !Object.hasOwn(FORMATS, String(value))) {
-      const names = Object.keys(FORMATS).map((name) => `\`${name}\``);
-      this.report.error(
-        at,
-        'unknown_format',
-        `unknown format \`${clip(String(value))}\`; expected one of ${names.join(', ')}`,
-      );
-    }
-    if (keyword === 'pattern') this.checkPattern(String(value), at);
     if (keyword === 'patternProperties' && isObject(value)) {
       for (const pattern of Object.keys(value))
         this.checkPattern(pattern, this.report.placeOf(value, pattern));
     }
+    // What is no text where one belongs is told of by JSON Schema's own schema.
+    if (typeof value !== 'string') return;
+    if (keyword === '$ref' || keyword === '$dynamicRef') this.checkRef(keyword, value, at);
+    if (keyword === 'format' && !Object.hasOwn(FORMATS, value)) {
+      const names = Object.keys(FORMATS).map((name) => `\`${name}\``);
+      this.report.error(
+        at,
+        'unknown_format',
+        `unknown format \`${clip(value)}\`; expected one of ${names.join(', ')}`,
+      );
+    }
+    if (keyword === 'pattern') this.checkPattern(value, at);
   }
 
   private checkRef(keyword: string, ref: string, at: Position): void {
@@ -126,7 +128,7 @@ export class SchemaWalk {
   private checkList(names: Json | undefined, targets: Targets): void {
     if (!isList(names)) return;
     names.forEach((name, i) => {
-      this.checkName(String(name), targets, this.report.placeOf(names, i));
+      if (typeof name === 'string') this.checkName(name, targets, this.report.placeOf(names, i));
     });
   }
 
