@@ -43,7 +43,7 @@ export function readCallLine(text: string): Read<CallLine> {
     return no(`expected each key once and plain values outside \`args\` (${fault.why})`);
   const problem = wrongMember(line);
   if (problem !== null) return no(problem);
-  const identity = readIdentity(line['identity'] ?? {});
+  const identity = readIdentity(line['identity'] === undefined ? {} : line['identity']);
   if (!identity.ok) return identity;
   const at = readTime(line['at'], '`at`');
   const settledAt = readTime(line['settled_at'], '`settled_at`');

@@ -1,5 +1,9 @@
+import { RE2JS } from 're2js';
 import type { Condition, Json, JsonObject, Operator, Tool } from '../model/index.ts';
 import { isList, isObject } from './paths.ts';
+import { resolver } from './pointers.ts';
+import { visitsOf } from './schema-visits.ts';
+import { elementsOf, memberOf } from './targets.ts';
 import { schemasAt } from './vocabulary.ts';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -10,53 +14,65 @@ export function withLowerIds(condition: Condition, tools: readonly Tool[]): Cond
   if ('any' in condition) return { any: condition.any.map((each) => withLowerIds(each, tools)) };
   if ('all' in condition) return { all: condition.all.map((each) => withLowerIds(each, tools)) };
   if ('not' in condition) return { not: withLowerIds(condition.not, tools) };
-  const isId = schemasAt(condition.path, tools).some(({ format }) => format === 'uuid');
-  return isId && EQUALITIES.has(condition.op) ? { ...condition, value: lower(condition.value) } : condition;
+  const { path, op, value } = condition;
+  if (!EQUALITIES.has(op)) return condition;
+  const targets = schemasAt(path, tools);
+  const isOfMany = (op === 'in' || op === 'not_in') && isList(value);
+  return {
+    ...condition,
+    value: isOfMany ? value.map((each) => lower(each, targets)) : lower(value, targets),
+  };
 }
 
-/** The same for the `const` and `enum` of a schema of arguments, at the places where a tool has an id. */
-export function schemaWithLowerIds(schema: Json, targets: readonly JsonObject[]): Json {
-  if (!isObject(schema)) return schema;
-  const isId = targets.some(({ format }) => format === 'uuid');
+/** The same for the `const` and `enum` of a checked schema of arguments, wherever they look at an id of a tool. */
+export function schemaWithLowerIds(schema: JsonObject, targets: readonly JsonObject[]): Json {
+  const places = new Map<Json, JsonObject[]>();
+  for (const visit of visitsOf(schema, targets, { resolve: resolver(schema), matching })) {
+    const at = places.get(visit.schema) ?? [];
+    at.push(...(visit.targets ?? [{}]));
+    places.set(visit.schema, at);
+  }
+  return respelt(schema, places);
+}
+
+function matching(pattern: string): (name: string) => boolean {
+  const compiled = RE2JS.compile(pattern);
+  return (name) => compiled.matcher(name).find();
+}
+
+/** @param places what the tools say of the places that each schema looks at. */
+function respelt(value: Json, places: ReadonlyMap<Json, readonly JsonObject[]>): Json {
+  if (isList(value)) return value.map((each) => respelt(each, places));
+  if (!isObject(value)) return value;
+  const at = places.get(value) ?? [];
   const changed: Record<string, Json> = {};
-  for (const [keyword, value] of Object.entries(schema)) {
-    if (isId && (keyword === 'const' || keyword === 'enum')) changed[keyword] = lower(value);
-    else changed[keyword] = inside(keyword, value, targets);
-  }
-  return changed;
+  for (const [keyword, each] of Object.entries(value)) changed[keyword] = respelt(each, places);
+  if (at.length === 0) return changed;
+  const { const: only, enum: some } = value;
+  if (isList(some)) changed['enum'] = some.flatMap((each) => spellings(each, at));
+  if (only === undefined) return changed;
+  const [spelt, ...others] = spellings(only, at);
+  if (spelt !== undefined && others.length === 0) return { ...changed, const: spelt };
+  const { const: _, ...rest } = changed;
+  const all = isList(rest['allOf']) ? rest['allOf'] : [];
+  return { ...rest, allOf: [...all, { enum: [...spellings(only, at)] }] };
 }
 
-/** Keywords whose schemas speak of the same place as the schema that they stand in. */
-const HERE = new Set(['not', 'if', 'then', 'else', 'allOf', 'anyOf', 'oneOf']);
-
-function inside(keyword: string, value: Json, targets: readonly JsonObject[]): Json {
-  if (HERE.has(keyword)) {
-    return isList(value)
-      ? value.map((each) => schemaWithLowerIds(each, targets))
-      : schemaWithLowerIds(value, targets);
-  }
-  if (keyword === 'items')
-    return schemaWithLowerIds(
-      value,
-      targets.flatMap(({ items }) => (isObject(items) ? [items] : [])),
-    );
-  if (keyword !== 'properties' || !isObject(value)) return value;
-  const members: Record<string, Json> = {};
-  for (const [name, member] of Object.entries(value)) {
-    members[name] = schemaWithLowerIds(
-      member,
-      targets.flatMap((target) => memberOf(target, name)),
-    );
-  }
-  return members;
+/** A value as it stands in calls: several, where one place has ids and another one other texts. */
+function spellings(value: Json, places: readonly JsonObject[]): readonly Json[] {
+  const spelt = places.map((target) => lower(value, [target]));
+  return [...new Map(spelt.map((each) => [JSON.stringify(each), each])).values()];
 }
 
-function memberOf({ properties }: JsonObject, name: string): readonly JsonObject[] {
-  const member = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
-  return isObject(member) ? [member] : [];
-}
-
-function lower(value: Json): Json {
-  if (isList(value)) return value.map(lower);
-  return typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : value;
+function lower(value: Json, targets: readonly JsonObject[]): Json {
+  if (isList(value)) return value.map((each) => lower(each, elementsOf(targets) ?? []));
+  if (isObject(value)) {
+    const members = Object.entries(value).map(([name, each]) => [
+      name,
+      lower(each, memberOf(targets, name) ?? []),
+    ]);
+    return Object.fromEntries(members);
+  }
+  const isId = targets.some(({ format }) => format === 'uuid');
+  return isId && typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : value;
 }

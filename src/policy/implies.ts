@@ -49,9 +49,9 @@ function elementImplies(a: Single, b: Single): boolean {
 
 /** A longer beginning has the shorter one; both are unknown of what is no text. */
 function partImplies(a: Single, b: Single): boolean {
-  const [long, short] = [String(a.value), String(b.value)];
-  if (a.op === 'starts_with' && b.op === 'starts_with') return long.startsWith(short);
-  return a.op === 'ends_with' && b.op === 'ends_with' && long.endsWith(short);
+  const [long, short] = [a.value, b.value];
+  if (a.op !== b.op || typeof long !== 'string' || typeof short !== 'string') return false;
+  return a.op === 'starts_with' ? long.startsWith(short) : a.op === 'ends_with' && long.endsWith(short);
 }
 
 function typeOf(value: Json): string {

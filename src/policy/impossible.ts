@@ -22,6 +22,7 @@ export function impossibleKeyword(schema: JsonObject): string | null {
   )
     return 'const';
   const { required, properties } = schema;
-  const isRefused = (name: Json) => isObject(properties) && properties[String(name)] === false;
+  const isRefused = (name: Json) =>
+    typeof name === 'string' && isObject(properties) && properties[name] === false;
   return isList(required) && required.some(isRefused) ? 'required' : null;
 }

@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import type { Condition, Json, JsonObject, Operator } from '../model/index.ts';
 import { type Fields, readFields, readList, readText, readWord } from './fields.ts';
-import { clip, describe, type Entry, type Located, type Report, toJson } from './located.ts';
+import { clip, describe, type Entry, type Located, nearest, type Report, toJson } from './located.ts';
 
 /** What a value can be, in words, as a test, and as a JSON Schema. */
 interface Form {
@@ -84,6 +84,21 @@ function missingHint(key: string, fields: Fields): string {
   return isExists ? '; `exists` takes `true`, or `false` for what has to be missing' : '';
 }
 
+/** The keys of groups of conditions; a group has one. */
+const GROUPS = ['any', 'all', 'not'] as const;
+type Group = (typeof GROUPS)[number];
+
+/** What other languages call them. */
+const GROUPS_ELSEWHERE: ReadonlyMap<string, Group> = new Map(
+  Object.entries({
+    any: 'or anyof any_of some should',
+    all: 'and allof all_of every must',
+    not: 'nor none none_of noneof must_not unless',
+  } satisfies Readonly<Record<Group, string>>).flatMap(([group, words]) =>
+    words.split(' ').map((word) => [word, group as Group] as const),
+  ),
+);
+
 /** A list of conditions that is not empty; those that are wrong are reported and left out. */
 export function readConditions(node: Located, what: string, report: Report): readonly Condition[] {
   const items = readList(node, what, 'not empty', report) ?? [];
@@ -91,22 +106,43 @@ export function readConditions(node: Located, what: string, report: Report): rea
 }
 
 function readCondition(node: Located, report: Report): Condition | null {
-  const group = node.kind === 'map' ? node.entries.find(({ key }) => isGroup(key)) : undefined;
-  return group === undefined ? readSingle(node, report) : readGroup(node, group, report);
+  const entries = node.kind === 'map' ? node.entries : [];
+  for (const { key, value } of entries) {
+    const group = GROUPS.find((each) => each === key);
+    if (group === undefined) continue;
+    readFields(node, `${group === 'not' ? 'a' : 'an'} \`${group}\` group`, [group], report);
+    return readGroup(group, value, report);
+  }
+  const [only] = entries;
+  const meant = only === undefined || entries.length > 1 ? null : groupMeant(only.key);
+  return only === undefined || meant === null ? readSingle(node, report) : notAGroup(only, meant, report);
 }
 
-function isGroup(key: string): boolean {
-  return key === 'any' || key === 'all' || key === 'not';
-}
-
-function readGroup(node: Located, { key, value }: Entry, report: Report): Condition | null {
-  readFields(node, `${key === 'not' ? 'a' : 'an'} \`${key}\` group`, [key], report);
-  if (key === 'not') {
+function readGroup(group: Group, value: Located, report: Report): Condition | null {
+  if (group === 'not') {
     const not = readCondition(value, report);
     return not === null ? null : { not };
   }
-  const conditions = readConditions(value, `\`${key}\``, report);
-  return key === 'any' ? { any: conditions } : { all: conditions };
+  const conditions = readConditions(value, `\`${group}\``, report);
+  return group === 'any' ? { any: conditions } : { all: conditions };
+}
+
+/** The group that a key which is none was meant to be; null where it is as near to a key of a single condition. */
+function groupMeant(key: string): Group | null {
+  const words = [...CONDITION_KEYS, ...GROUPS];
+  const near = GROUPS_ELSEWHERE.get(key.toLowerCase()) ?? nearest(key, words);
+  return GROUPS.find((each) => each === near) ?? null;
+}
+
+/** Reports a key that is no group, and what is wrong within it. */
+function notAGroup({ key, value, at }: Entry, meant: Group, report: Report): null {
+  const [single, groups] = [CONDITION_KEYS, GROUPS].map((words) =>
+    words.map((each) => `\`${each}\``).join(', '),
+  );
+  const expected = `expected one of ${single}, or one of ${groups}; did you mean \`${meant}\`?`;
+  report.error(at, 'unknown_key', `unknown key \`${clip(key)}\` in a condition; ${expected}`);
+  readGroup(meant, value, report);
+  return null;
 }
 
 function readSingle(node: Located, report: Report): Condition | null {

@@ -1,13 +1,13 @@
 import { RE2JS } from 're2js';
 import type { Json, JsonObject, Position } from '../model/index.ts';
 import { impossibleKeyword } from './impossible.ts';
-import { JSON_TYPES, KEYWORD_NAMES, keywordOf, type Part, partsOf } from './keywords.ts';
+import { JSON_TYPES, KEYWORD_NAMES, keywordOf } from './keywords.ts';
 import { clip, type Report, suggestion } from './located.ts';
 import { isList, isObject } from './paths.ts';
 import type { Resolve } from './pointers.ts';
 import { FORMATS } from './schema.ts';
-import { referredBy } from './schema-size.ts';
-import { anyMembersOf, elementsOf, memberOf, membersOf, namesOf, type Targets, typesOf } from './targets.ts';
+import { type NamesMatching, visitsOf } from './schema-visits.ts';
+import { memberOf, membersOf, namesOf, type Targets, typesOf } from './targets.ts';
 
 const TYPES: ReadonlySet<string> = new Set(JSON_TYPES);
 const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
@@ -19,9 +19,6 @@ export class SchemaWalk {
   private readonly root: JsonObject;
   private readonly resolve: Resolve;
   private readonly report: Report;
-  private readonly waiting: (readonly [JsonObject, Targets])[] = [];
-  private readonly visited = new Map<JsonObject, Set<string>>();
-  private readonly ids = new Map<JsonObject, number>();
   private readonly patterns = new Map<string, RE2JS | null>();
   /** Schemas visited and names looked up. */
   private steps = 0;
@@ -34,62 +31,16 @@ export class SchemaWalk {
 
   /** @param at where the whole stands, for what has no place of its own. */
   run(targets: Targets, at: Position): void {
-    this.enter(this.root, targets);
-    for (let next = this.waiting.pop(); next !== undefined; next = this.waiting.pop()) {
+    const { resolve, matching } = this;
+    for (const visit of visitsOf(this.root, targets, { resolve, matching })) {
       if (this.steps++ > MAX_STEPS) {
         this.report.error(at, 'too_large', 'expected `arguments` that look at fewer places');
         return;
       }
-      this.visit(...next);
-    }
-  }
-
-  /** A schema that is used at several places is seen at each, also when a reference leads there. */
-  private enter(schema: Json, targets: Targets): void {
-    if (!isObject(schema)) return;
-    const places = this.visited.get(schema);
-    const place = this.keyOf(targets);
-    if (places?.has(place)) return;
-    if (places === undefined) {
-      this.visited.set(schema, new Set([place]));
-      this.checkKeywords(schema, targets);
-    } else places.add(place);
-    this.waiting.push([schema, targets]);
-  }
-
-  private keyOf(targets: Targets): string {
-    if (targets === null) return 'anything';
-    const ids = targets.map((target) => {
-      const id = this.ids.get(target) ?? this.ids.size;
-      this.ids.set(target, id);
-      return id;
-    });
-    return [...new Set(ids)].toSorted((a, b) => a - b).join();
-  }
-
-  private visit(schema: JsonObject, targets: Targets): void {
-    if (targets !== null) {
-      this.checkNames(schema, targets);
-      this.warnOfTypes(schema, targets);
-    }
-    for (const part of partsOf(schema)) this.enter(part.schema, this.lookedAt(part, targets));
-    for (const [, referred] of referredBy(schema, this.resolve)) this.enter(referred, targets);
-  }
-
-  private lookedAt({ looks, key }: Part, targets: Targets): Targets {
-    switch (looks) {
-      case 'here':
-        return targets;
-      case 'elements':
-        return elementsOf(targets);
-      case 'members':
-        return anyMembersOf(targets);
-      case 'named':
-        return memberOf(targets, String(key));
-      case 'matching':
-        return this.matching(String(key), targets);
-      case 'elsewhere':
-        return null;
+      if (visit.isFirst) this.checkKeywords(visit.schema, visit.targets);
+      if (visit.targets === null) continue;
+      this.checkNames(visit.schema, visit.targets);
+      this.warnOfTypes(visit.schema, visit.targets);
     }
   }
 
@@ -122,20 +73,22 @@ export class SchemaWalk {
     if (keyword === '$schema' && value !== DRAFT) {
       this.report.error(at, 'bad_schema', `expected \`${DRAFT}\` as \`$schema\``);
     }
-    if (keyword === '$ref' || keyword === '$dynamicRef') this.checkRef(keyword, String(value), at);
-    if (keyword === 'format' && !Object.hasOwn(FORMATS, String(value))) {
-      const names = Object.keys(FORMATS).map((name) => `\`${name}\``);
-      this.report.error(
-        at,
-        'unknown_format',
-        `unknown format \`${clip(String(value))}\`; expected one of ${names.join(', ')}`,
-      );
-    }
-    if (keyword === 'pattern') this.checkPattern(String(value), at);
     if (keyword === 'patternProperties' && isObject(value)) {
       for (const pattern of Object.keys(value))
         this.checkPattern(pattern, this.report.placeOf(value, pattern));
     }
+    // What is no text where one belongs is told of by JSON Schema's own schema.
+    if (typeof value !== 'string') return;
+    if (keyword === '$ref' || keyword === '$dynamicRef') this.checkRef(keyword, value, at);
+    if (keyword === 'format' && !Object.hasOwn(FORMATS, value)) {
+      const names = Object.keys(FORMATS).map((name) => `\`${name}\``);
+      this.report.error(
+        at,
+        'unknown_format',
+        `unknown format \`${clip(value)}\`; expected one of ${names.join(', ')}`,
+      );
+    }
+    if (keyword === 'pattern') this.checkPattern(value, at);
   }
 
   private checkRef(keyword: string, ref: string, at: Position): void {
@@ -156,10 +109,10 @@ export class SchemaWalk {
     }
   }
 
-  private matching(pattern: string, targets: Targets): Targets {
+  private readonly matching: NamesMatching = (pattern) => {
     const compiled = this.patterns.get(pattern);
-    return compiled ? membersOf(targets, (name) => compiled.matcher(name).find()) : null;
-  }
+    return compiled ? (name) => compiled.matcher(name).find() : null;
+  };
 
   /** Every name that a schema speaks of is one that some tool has. */
   private checkNames(schema: JsonObject, targets: Targets): void {
@@ -179,7 +132,7 @@ export class SchemaWalk {
   private checkList(names: Json | undefined, targets: Targets): void {
     if (!isList(names)) return;
     names.forEach((name, i) => {
-      this.checkName(String(name), targets, this.report.placeOf(names, i));
+      if (typeof name === 'string') this.checkName(name, targets, this.report.placeOf(names, i));
     });
   }
 
@@ -194,7 +147,8 @@ export class SchemaWalk {
 
   private checkMatch(pattern: string, targets: Targets, at: Position): void {
     this.steps++;
-    if (this.matching(pattern, targets)?.length !== 0) return;
+    const fits = this.matching(pattern);
+    if (fits === null || membersOf(targets, fits)?.length !== 0) return;
     this.report.error(at, 'unknown_argument', () => {
       return `no tool here has an argument that matches \`${clip(pattern)}\`; ${expectedOf(targets)}`;
     });

@@ -71,8 +71,8 @@ function mayBe(target: JsonObject, type: JsonType): boolean {
 }
 
 function typesOfOne({ type }: JsonObject): readonly string[] | null {
-  if (isList(type)) return type.map((each) => numeric(String(each)));
-  return typeof type === 'string' ? [numeric(type)] : null;
+  const types = isList(type) ? type : [type];
+  return types.every((each) => typeof each === 'string') ? types.map(numeric) : null;
 }
 
 function numeric(type: string): string {

@@ -213,6 +213,9 @@ describe('dry-run of many calls', () => {
     '{}',
     '{"tool":1}',
     `{"tool":"${VEND}","extra":1}`,
+    ...['session', 'identity', 'transport', 'at', 'outcome', 'settled_at'].map(
+      (key) => `{"tool":"${VEND}","${key}":null}`,
+    ),
     `{"tool":"${VEND}","args":[]}`,
     `{"tool":"${VEND}","args":null}`,
     `{"tool":"${VEND}","session":1}`,

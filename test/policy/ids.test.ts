@@ -7,8 +7,10 @@ const REVOKE = 'fusionauth-deletejwtrefresh';
 
 const denying = (when: string) =>
   `default: deny\ntools:\n  deleteJwtRefresh:\n    rules: [{ action: deny, when: [${when}] }]\n`;
-const schema = (applicationId: string) =>
-  `default: deny\ntools:\n  deleteJwtRefresh:\n    arguments: { properties: { applicationId: ${applicationId} } }\n`;
+const schema = (applicationId: string, beside = '') =>
+  whole(`{ properties: { applicationId: ${applicationId} }${beside} }`);
+const whole = (schemaOfAll: string) =>
+  `default: deny\ntools:\n  deleteJwtRefresh:\n    arguments: ${schemaOfAll}\n`;
 
 /** Policies that deny this one application, and no other, however they spell it. */
 const policies = [
@@ -19,6 +21,33 @@ const policies = [
   ['all', denying(`{ all: [{ path: args.applicationId, op: eq, value: ${UPPER} }] }`)],
   ['enum', schema(`{ not: { enum: [${UPPER}] } }`)],
   ['const', schema(`{ allOf: [{ not: { const: ${UPPER} } }] }`)],
+  [
+    'a definition',
+    schema('{ not: { $ref: "#/$defs/blocked" } }', `, $defs: { blocked: { enum: [${UPPER}] } }`),
+  ],
+  [
+    'a definition by its anchor',
+    schema('{ not: { $ref: "#blocked" } }', `, $defs: { x: { $anchor: blocked, enum: [${UPPER}] } }`),
+  ],
+  [
+    'a definition of the whole',
+    whole(
+      `{ $ref: "#/$defs/all", $defs: { all: { properties: { applicationId: { not: { const: ${UPPER} } } } } } }`,
+    ),
+  ],
+  ['patternProperties', whole(`{ patternProperties: { ^application: { not: { const: ${UPPER} } } } }`)],
+  ['additionalProperties', whole(`{ additionalProperties: { not: { const: ${UPPER} } } }`)],
+  [
+    'dependentSchemas',
+    whole(
+      `{ dependentSchemas: { applicationId: { properties: { applicationId: { not: { const: ${UPPER} } } } } } }`,
+    ),
+  ],
+  ['the const of an object', whole(`{ not: { const: { applicationId: ${UPPER} } } }`)],
+  [
+    'const beside the word const',
+    schema(`{ not: { const: ${UPPER} } }`, ', not: { const: { const: [x], enum: [x] } }'),
+  ],
   [
     'a grant',
     `default: deny\ngrants: [{ to: [{ path: args.applicationId, op: not_in, value: [${UPPER}] }], tools: [deleteJwtRefresh] }]\ntools: { deleteJwtRefresh: {} }\n`,
@@ -33,6 +62,31 @@ describe('an id in a policy, in capitals, denies a call with that id', () => {
       expect((await bench.call(REVOKE, { applicationId: LOWER.replace('d7', 'd8') })).verdict).toBe('allow');
     });
   }
+});
+
+it('a definition for ids and for other texts still means the text as it stands', async () => {
+  const bench = openBench(
+    `default: deny\ntools:\n  vendJWTWithId:\n    arguments:\n      $defs: { known: { enum: [${UPPER}] } }\n      properties: { body: { properties: { keyId: { $ref: "#/$defs/known" }, claims: { properties: { id: { $ref: "#/$defs/known" } } } } } }\n`,
+  );
+  const call = (id: string) =>
+    bench.call('fusionauth-vendjwtwithid', { body: { keyId: UPPER, claims: { id } } });
+  expect((await call(UPPER)).verdict).toBe('allow');
+  expect((await call(UPPER.replace('D7', 'D8'))).verdict).toBe('deny');
+});
+
+describe('a list of known ids within an object, in capitals', () => {
+  it.each([
+    ['eq', `{ keyId: ${UPPER} }`],
+    ['in', `[{ keyId: ${UPPER} }]`],
+  ])('is met by %s', async (op, value) => {
+    const bench = openBench(
+      `default: deny\ntools:\n  vendJWTWithId:\n    rules: [{ action: deny, when: [{ path: args.body, op: ${op}, value: ${value} }] }]\n`,
+    );
+    expect((await bench.call('fusionauth-vendjwtwithid', { body: { keyId: UPPER } })).verdict).toBe('deny');
+    expect(
+      (await bench.call('fusionauth-vendjwtwithid', { body: { keyId: LOWER.replace('d7', 'd8') } })).verdict,
+    ).toBe('allow');
+  });
 });
 
 describe('arguments that are large', () => {
