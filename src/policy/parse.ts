@@ -18,6 +18,7 @@ import { checkPolicy } from './check.ts';
 import { clip, type Entry, type Located, Report, START } from './located.ts';
 import { isExact } from './numbers.ts';
 import { readPolicy } from './read-policy.ts';
+import { mistakesOf } from './yaml-mistakes.ts';
 import { yamlHint } from './yaml-hints.ts';
 
 /** A policy file that may be used, or why it may not. Problems stand in reading order. */
@@ -122,23 +123,17 @@ function readDocument(
 ): Located | null {
   const [document, second] = documents;
   if (document === undefined) return nothing(report);
-  for (const { pos, message } of documents.flatMap(mistakes)) {
-    report.error(
-      placeAt(pos[0]),
-      'yaml',
-      () => `not valid YAML: ${clip(message, 200)}${yamlHint(message, text, pos[0])}`,
-    );
+  for (const { pos, message, sequels } of mistakesOf(documents)) {
+    report.error(placeAt(pos[0]), 'yaml', () => {
+      const behind = sequels === 0 ? '' : `; ${sequels} more behind it, which may follow from these`;
+      return `not valid YAML: ${clip(message, 200)}${yamlHint(message, text, pos[0])}${behind}`;
+    });
   }
   if (report.errors > 0) return null;
   if (second !== undefined) {
     report.error(placeAt(second.range[0]), 'second_document', 'expected one document a file');
   }
   return document.contents === null ? nothing(report) : locate(document.contents, placeAt, report);
-}
-
-/** What makes a text unreadable. A tag that YAML does not know is reported with its node. */
-function mistakes({ errors, warnings }: Document.Parsed) {
-  return [...errors, ...warnings.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED')];
 }
 
 /** Directives that change how a file is read; they stand before the first line of a document. */
