@@ -64,7 +64,7 @@ const FAULT_WORDS = {
   duplicate_key: 'a key appears twice',
   forbidden_key: 'a key that is not allowed',
   too_deep: 'nested too deeply',
-  number_out_of_range: 'a number out of range',
+  number_out_of_range: 'a number that a double cannot hold',
   not_unicode: 'a string that is not well-formed Unicode',
 } as const satisfies Record<Fault['why'], string>;
 

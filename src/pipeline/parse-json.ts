@@ -1,4 +1,5 @@
 import type { Json, Path } from '../model/index.ts';
+import { isExact } from '../policy/numbers.ts';
 
 /** What can be wrong with JSON text that still has a value. */
 export interface Fault {
@@ -222,13 +223,13 @@ class Reader {
   private number(): number {
     NUMBER.lastIndex = this.at;
     if (!NUMBER.test(this.text)) this.fail('expected a value');
-    const value = Number(this.text.slice(this.at, NUMBER.lastIndex));
+    const source = this.text.slice(this.at, NUMBER.lastIndex);
+    const value = Number(source);
     this.at = NUMBER.lastIndex;
-    if (!Number.isFinite(value)) {
+    // A reader with larger numbers, as Java's, would see another one than was judged.
+    if (Math.abs(value) > Number.MAX_SAFE_INTEGER && !isExact(value, source))
       this.fault('number_out_of_range');
-      return 0;
-    }
-    return value;
+    return Number.isFinite(value) ? value : 0;
   }
 
   private word<T>(word: string, value: T): T {

@@ -1,4 +1,9 @@
-import type { Document, ErrorCode, YAMLError, YAMLWarning } from 'yaml';
+/** An error or a warning as `yaml` has it, by its code and where it is. */
+interface Told {
+  readonly code: string;
+  readonly pos: readonly [from: number, to: number];
+  readonly message: string;
+}
 
 /** What makes a text unreadable. */
 export interface Mistake {
@@ -9,7 +14,7 @@ export interface Mistake {
 }
 
 /** Mistakes after which nobody knows what belongs to what: one of them has a hundred others follow from it. */
-const OF_STRUCTURE: ReadonlySet<string> = new Set<ErrorCode>([
+const OF_STRUCTURE: ReadonlySet<string> = new Set([
   'BAD_INDENT',
   'BLOCK_AS_IMPLICIT_KEY',
   'BLOCK_IN_FLOW',
@@ -23,8 +28,10 @@ const OF_STRUCTURE: ReadonlySet<string> = new Set<ErrorCode>([
 const TOLD = 2;
 
 /** The mistakes of a text. A tag that YAML does not know is none here: it is reported with its node. */
-export function mistakesOf(documents: readonly Document.Parsed[]): readonly Mistake[] {
-  const all = documents.flatMap(({ errors, warnings }): (YAMLError | YAMLWarning)[] => [
+export function mistakesOf(
+  documents: readonly { readonly errors: readonly Told[]; readonly warnings: readonly Told[] }[],
+): readonly Mistake[] {
+  const all = documents.flatMap(({ errors, warnings }) => [
     ...errors,
     ...warnings.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED'),
   ]);

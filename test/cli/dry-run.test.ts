@@ -66,6 +66,12 @@ const single = [
     code: 4,
     shows: { code: 'invalid_arguments' },
   },
+  {
+    name: 'a whole number that would become another one is invalid',
+    args: ['--tool', VEND, '--args', '{"body":{"claims":{"n":9007199254740993}}}'],
+    code: 4,
+    shows: { code: 'invalid_arguments' },
+  },
 ] as const;
 
 describe('dry-run of one call', () => {

@@ -70,6 +70,17 @@ const faulty = [
     ],
   ],
   [
+    'a whole number that a double rounds',
+    '[9007199254740993,-9007199254740993,90071992547409930e-1,123456789012345678901,9007199254740992.0]',
+    [9007199254740992, -9007199254740992, 9007199254740992, 123456789012345680000, 9007199254740992],
+    [
+      ['number_out_of_range', 0],
+      ['number_out_of_range', 1],
+      ['number_out_of_range', 2],
+      ['number_out_of_range', 3],
+    ],
+  ],
+  [
     'a lone surrogate in a value and in a key',
     '{"\\ud800":"\\udc00"}',
     { '\ud800': '\udc00' },

@@ -76,6 +76,12 @@ const seen: readonly Row[] = [
     'validateJWTWithId',
     { encodedJWT: jwt('{"sub":"ann","sub":"bob"}') },
   ],
+  [
+    'jwt. is missing for a payload with a whole number that is judged as another one',
+    NONE,
+    'validateJWTWithId',
+    { encodedJWT: jwt('{"sub":"ann","account":9007199254740993}') },
+  ],
   ['jwt. is missing for an empty part', NONE, 'validateJWTWithId', { encodedJWT: `.${ANN.split('.')[1]}.x` }],
   [
     'jwt. is missing for what is not base64url',
