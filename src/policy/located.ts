@@ -167,8 +167,8 @@ export function didYouMean(meant: string | null): string {
   return meant === null ? '' : `; did you mean \`${meant}\`?`;
 }
 
-/** No name that there is comes near it. */
-const MAX_WORD = 100;
+/** What was meant by a text that is longer nobody guesses: no name comes near it, and looking takes long. */
+export const MAX_WORD = 100;
 
 /**
  * The candidate that a word begins, else the one with the fewest edits from it, at most a third of its letters.

@@ -1,3 +1,4 @@
+import { MAX_WORD } from './located.ts';
 import { UNITS } from './units.ts';
 
 /** What people write for a unit of time, and its letter; `w` is seven days. */
@@ -16,6 +17,7 @@ const WEEK_DAYS = 7;
 
 /** The window that somebody may have meant, as it is written here; null where nobody knows. */
 export function meantWindow(text: string): string | null {
+  if (text.length > MAX_WORD) return null;
   // PT1H30M, of ISO 8601, is 1h30m.
   const words = text
     .trim()
@@ -32,6 +34,7 @@ export function meantWindow(text: string): string | null {
 
 /** The short form of a limit that somebody may have meant, as in `10 per minute`; null where nobody knows. */
 export function meantLimit(text: string): string | null {
+  if (text.length > MAX_WORD) return null;
   const [, count = '', window = ''] =
     /^\s*([1-9][0-9_,]*)\s*(?:calls?|requests?|times)?\s*(?:\/|\bper\b|\bevery\b|\beach\b|\bin\b|\bann?\b|\ba\b)\s*(.+)$/i.exec(
       text,

@@ -30,6 +30,8 @@ const rules = (count: number, rule: (i: number) => string, rest = '') =>
   `default: deny\ntools: { vendJWTWithId: { rules: [${list(count, rule)}${rest}] } }`;
 const when = (path: string, value = 'x') =>
   `{ action: deny, when: [{ path: ${path}, op: eq, value: ${value} }] }`;
+const long = (text: string) =>
+  text.replace('SPACES', ' '.repeat(200_000)).replace('DIGITS', '1'.repeat(200_000));
 const mint = (i: number) => when('call.kind', `m${i}`);
 
 interface Row {
@@ -177,6 +179,22 @@ const names: readonly Row[] = [
       '2 error unknown_tool no tool matches `fusionauth-vendjwtwithi*************************************…`; did you mean `fusionauth-vendjwtwithid`?',
     ],
   },
+  ...['"1SPACESx"', '"1/DIGITS!"', '"1 per DIGITS!"'].map((limit) => ({
+    sentence: `nobody knows what a limit as long as ${limit} was meant to be`,
+    text: rules(1, () => `{ rate_limit: ${long(limit)} }`),
+    problems: [
+      1,
+      expect.stringMatching(/^2 error bad_limit expected `N\/UNIT` [^;]+; found the text `[^`]+`$/),
+    ],
+  })),
+  ...['DIGITS!', '1.DIGITS!', 'pDIGITS!', 'SPACES1s!'].map((window) => ({
+    sentence: `nor a window as long as ${window}`,
+    text: rules(1, () => `{ rate_limit: { max: 1, window: "${long(window)}" } }`),
+    problems: [
+      1,
+      expect.stringMatching(/^2 error bad_window expected a window: [^;]+; found the text `[^`]+`$/),
+    ],
+  })),
   {
     sentence: 'a megabyte of `*` is a glob',
     text: `default: deny\nhide: ["${'*'.repeat(MIB - 100)}"]`,
