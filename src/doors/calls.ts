@@ -1,4 +1,5 @@
 import type { Awaitable } from '../model/index.ts';
+import type { Written } from '../pipeline/respond.ts';
 import { Cancel } from './cancellation.ts';
 import type { Asker, Running } from './exchange.ts';
 import { type CallFrame, INTERNAL_ERROR } from './frame.ts';
@@ -10,7 +11,7 @@ interface Answering {
   readonly era: Era;
   readonly log: (message: string) => void;
   /** Writes the answer; not called where the call was cancelled before. */
-  readonly tell: (answer: Answer) => void;
+  readonly tell: (answer: Answer | Written) => void;
 }
 
 /** Walks one `tools/call` to its answer, and lets it be cancelled until then. Never throws. */
@@ -36,7 +37,7 @@ export function runCall(
       if (!running.silenced) exchange.notify(JSON.stringify(message));
     },
   };
-  const settle = (answer: Answer) => {
+  const settle = (answer: Answer | Written) => {
     session.running.delete(id);
     if (!running.silenced) tell(answer);
     session.onSettled?.();
@@ -46,7 +47,7 @@ export function runCall(
     log(`a call ended in a bug: ${error instanceof Error ? error.name : typeof error}`);
     return { error: { code: INTERNAL_ERROR, message: 'Internal error' } };
   };
-  let answer: Awaitable<Answer>;
+  let answer: Awaitable<Answer | Written>;
   try {
     answer = surface.call(call);
   } catch (error) {

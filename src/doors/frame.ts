@@ -5,7 +5,9 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { Json, JsonObject, SentArgs } from '../model/index.ts';
 import { type Fault, type ParsedJson, parseJson } from '../pipeline/parse-json.ts';
+import type { Written } from '../pipeline/respond.ts';
 import { sentArgs } from '../pipeline/sent-args.ts';
+import type { Answer } from './surface.ts';
 
 /** What MCP accepts as the id of a request: null and fractions, which JSON-RPC knows, are not among it. */
 export type RequestId = string | number;
@@ -95,6 +97,13 @@ export function errorFrame({ id, code, message, data }: RpcError): string {
     id,
     error: { code, message, ...(data !== undefined && { data }) },
   });
+}
+
+/** A result or an error as the text of a frame. */
+export function answerFrame(id: RequestId, answer: Answer | Written): string {
+  if (!('members' in answer)) return JSON.stringify({ jsonrpc: '2.0', id, ...answer });
+  const { members, meta } = answer;
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{${members}${meta === '' ? '' : `,"_meta":{${meta}}`}}}`;
 }
 
 /** Whether a value is an object, not null and not a list. */

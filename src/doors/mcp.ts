@@ -1,6 +1,13 @@
 import { runCall } from './calls.ts';
 import { type Asker, cancelNamed, type Exchange, type McpSession, type Sender } from './exchange.ts';
-import { errorFrame, type Frame, INVALID_PARAMS, INVALID_REQUEST, type RequestFrame } from './frame.ts';
+import {
+  answerFrame,
+  errorFrame,
+  type Frame,
+  INVALID_PARAMS,
+  INVALID_REQUEST,
+  type RequestFrame,
+} from './frame.ts';
 import { createProtocolServer, type ProtocolServer } from './protocol-server.ts';
 import type { Surface } from './surface.ts';
 
@@ -53,7 +60,7 @@ export function createMcp(options: McpOptions): Mcp {
         surface,
         log,
         era: 'legacy',
-        tell: (answer) => exchange.answer(JSON.stringify({ jsonrpc: '2.0', id: frame.id, ...answer })),
+        tell: (answer) => exchange.answer(answerFrame(frame.id, answer)),
       });
     } else {
       void runRequest(protocol, frame, asker);

@@ -1,18 +1,19 @@
 import type { JsonObject } from '../model/index.ts';
+import type { Written } from '../pipeline/respond.ts';
 import { runCall } from './calls.ts';
 import { type Asker, cancelNamed } from './exchange.ts';
 import {
+  answerFrame,
   INVALID_PARAMS,
   INVALID_REQUEST,
   isObject,
   METHOD_NOT_FOUND,
   type RequestFrame,
-  type RequestId,
 } from './frame.ts';
 import type { Mcp, McpOptions } from './mcp.ts';
 import { checkMeta, HEADER_MISMATCH, META, MODERN_VERSIONS } from './modern-meta.ts';
 import { Subscriptions } from './modern-subscriptions.ts';
-import type { Answer, Surface, Written } from './surface.ts';
+import type { Answer, Surface } from './surface.ts';
 
 /** The era without sessions. A sender's session is its connection over stdio, and the one request over HTTP. */
 export interface Modern extends Mcp {
@@ -72,7 +73,7 @@ export function createModern({ surface, version, log }: McpOptions): Modern {
     const refuse = (code: number, message: string) => exchange.refuse({ id, code, message });
     const tell = (answer: Answer | Written) => {
       if ('error' in answer && isRefusal(answer.error.code)) exchange.refuse({ id, ...answer.error });
-      else exchange.answer(toFrame(id, answer, (result) => completed(result, method, serverInfo)));
+      else exchange.answer(answerFrame(id, completed(answer, wanted(method, serverInfo))));
     };
     const objection = checkMeta(frame);
     if (objection !== null) {
@@ -102,25 +103,33 @@ function isRefusal(code: number): boolean {
   return code === METHOD_NOT_FOUND || (code <= HEADER_MISMATCH && code >= LAST_PROTOCOL_ERROR);
 }
 
-function toFrame(
-  id: RequestId,
-  answer: Answer | Written,
-  complete: (result: JsonObject) => JsonObject,
-): string {
-  if ('error' in answer) return JSON.stringify({ jsonrpc: '2.0', id, ...answer });
-  if ('result' in answer) return JSON.stringify({ jsonrpc: '2.0', id, result: complete(answer.result) });
-  // What is added is never nothing, so that a comma stands between the two.
-  const added = JSON.stringify(complete({})).slice(1);
-  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{${answer.written},${added}}`;
+/** What the protocol wants on every result. */
+interface Wanted {
+  readonly members: JsonObject;
+  readonly meta: JsonObject;
 }
 
-/** A result with what the protocol wants on every one. */
-function completed(sent: JsonObject, method: string, serverInfo: JsonObject): JsonObject {
-  const result: JsonObject = { resultType: 'complete', ...sent };
-  const isCacheable = CACHEABLE.has(method) && result['resultType'] === 'complete';
-  return {
-    ...result,
-    ...(isCacheable && { ttlMs: TTL_MS, cacheScope: 'private' }),
-    _meta: { ...(isObject(result['_meta']) && result['_meta']), [META.server]: serverInfo },
-  };
+function wanted(method: string, serverInfo: JsonObject): Wanted {
+  const caching = CACHEABLE.has(method) ? { ttlMs: TTL_MS, cacheScope: 'private' } : {};
+  return { members: { resultType: 'complete', ...caching }, meta: { [META.server]: serverInfo } };
+}
+
+/** An answer with it. A result that is not complete says so itself, and is not to be kept. */
+function completed(answer: Answer | Written, { members, meta }: Wanted): Answer | Written {
+  if ('error' in answer) return answer;
+  if ('members' in answer) {
+    return {
+      members: `${textOf(members)},${answer.members}`,
+      meta: answer.meta === '' ? textOf(meta) : `${answer.meta},${textOf(meta)}`,
+    };
+  }
+  const { result } = answer;
+  const isComplete = (result['resultType'] ?? 'complete') === 'complete';
+  const own = isObject(result['_meta']) ? result['_meta'] : {};
+  return { result: { ...(isComplete && members), ...result, _meta: { ...own, ...meta } } };
+}
+
+/** The members of an object as JSON text. */
+function textOf(members: JsonObject): string {
+  return JSON.stringify(members).slice(1, -1);
 }

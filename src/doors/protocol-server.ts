@@ -9,7 +9,15 @@ import type {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/types.js';
 import type { Caller, JsonObject } from '../model/index.ts';
-import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND, type RequestFrame, type RequestId } from './frame.ts';
+import type { Written } from '../pipeline/respond.ts';
+import {
+  answerFrame,
+  errorFrame,
+  INTERNAL_ERROR,
+  METHOD_NOT_FOUND,
+  type RequestFrame,
+  type RequestId,
+} from './frame.ts';
 import type { McpOptions } from './mcp.ts';
 import type { Answer } from './surface.ts';
 
@@ -24,8 +32,8 @@ interface Waiting {
   readonly params: JsonObject;
   readonly caller: Caller;
   readonly answer: (frame: string) => void;
-  /** The members of the result as JSON text, where the SDK is not the one to write them. */
-  written: string | null;
+  /** The result, where the SDK is not the one to write it. */
+  written: Written | null;
 }
 
 const NO_SUCH_METHOD: Answer = { error: { code: METHOD_NOT_FOUND, message: 'Method not found' } };
@@ -57,7 +65,7 @@ export function createProtocolServer({ surface, version, log }: McpOptions): Pro
     const answer = surface.ask({ era: 'legacy', method, params, caller }) ?? NO_SUCH_METHOD;
     if ('error' in answer) throw Object.assign(new Error(answer.error.message), answer.error);
     if ('result' in answer) return { ...answer.result };
-    request.written = answer.written;
+    request.written = answer;
     return {};
   };
   // `connect` sets the transport's callbacks before its first await; the transport's start has nothing to wait for.
@@ -102,6 +110,6 @@ function toFrame(message: JSONRPCMessage, { id, written }: Waiting, log: (messag
     log(`an MCP request failed inside: ${message.error.message}`);
     return errorFrame({ id, code: INTERNAL_ERROR, message: 'Internal error' });
   }
-  if (written !== null) return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{${written}}}`;
+  if (written !== null) return answerFrame(id, written);
   return JSON.stringify({ ...message, id });
 }

@@ -8,7 +8,7 @@ import type {
   ListedTool,
   SentArgs,
 } from '../model/index.ts';
-import { toToolResult } from '../pipeline/respond.ts';
+import { toToolResult, type Written } from '../pipeline/respond.ts';
 import type { RequestId } from './frame.ts';
 
 /** `legacy` are the revisions that begin with `initialize`, `modern` those whose requests stand for themselves. */
@@ -37,16 +37,11 @@ export type Answer =
   | { readonly result: JsonObject }
   | { readonly error: { readonly code: number; readonly message: string; readonly data?: Json } };
 
-/** A result whose members were written as JSON text before: `"tools":[…]`. */
-export interface Written {
-  readonly written: string;
-}
-
 /** What a server offers through the protocol: its tools, and whatever features stand beside them. */
 export interface Surface {
   readonly capabilities: Readonly<Record<Era, JsonObject>>;
   readonly instructions: string;
-  call(call: ToolCall): Awaitable<Answer>;
+  call(call: ToolCall): Awaitable<Answer | Written>;
   /** Null where the server has no such method. */
   ask(asked: Asked): Answer | Written | null;
   /** Takes a client's response to something that it was asked. */
@@ -88,7 +83,7 @@ export function toolSurface(gate: Gate, transport: 'stdio' | 'http'): Surface {
 const texts = new WeakMap<ListedTool, string>();
 
 function writeTools(tools: readonly ListedTool[]): Written {
-  return { written: `"tools":[${tools.map(textOf).join(',')}]` };
+  return { members: `"tools":[${tools.map(textOf).join(',')}]`, meta: '' };
 }
 
 function textOf(tool: ListedTool): string {

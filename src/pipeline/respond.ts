@@ -2,10 +2,16 @@ import type { Json, JsonObject, Outcome } from '../model/index.ts';
 
 type Denied = Extract<Outcome, { ended: 'denied' }>;
 
+/** A tool result as JSON text, written once: answers that are nearly alike leave in great numbers. */
+export interface Written {
+  /** The members of the result but `_meta`; never empty. */
+  readonly members: string;
+  /** The members of its `_meta`; empty where there is none. */
+  readonly meta: string;
+}
+
 /** An outcome as MCP has it: a tool result, or a JSON-RPC error where the tool does not exist. */
-export type ToolAnswer =
-  | { readonly result: JsonObject }
-  | { readonly error: { readonly code: number; readonly message: string } };
+export type ToolAnswer = Written | { readonly error: { readonly code: number; readonly message: string } };
 
 /** Longest tool name that an error repeats; MCP allows 128 characters. */
 const MAX_NAME = 128;
@@ -14,33 +20,30 @@ const MAX_NAME = 128;
 export function toToolResult(outcome: Outcome): ToolAnswer {
   switch (outcome.ended) {
     case 'result':
-      return { result: success(outcome.body) };
+      return success(outcome.body);
     case 'unknown_tool':
       return { error: { code: -32602, message: `Unknown tool: ${outcome.tool.slice(0, MAX_NAME)}` } };
     case 'denied':
-      return { result: failure(outcome, denialText(outcome), denialFacts(outcome)) };
+      return failure(outcome, denialText(outcome), denialFacts(outcome));
     case 'rejected':
-      return {
-        result: failure(outcome, outcome.reason, {
-          code: 'upstream_rejected',
-          retryable: false,
-          upstream: { status: outcome.status, errors: outcome.errors.map((error) => ({ ...error })) },
-        }),
-      };
+      return failure(outcome, outcome.reason, {
+        code: 'upstream_rejected',
+        rule: null,
+        retryable: false,
+        upstream: { status: outcome.status, errors: outcome.errors.map((error) => ({ ...error })) },
+      });
     case 'unavailable':
-      return {
-        result: failure(outcome, outcome.reason, {
-          code: 'upstream_unavailable',
-          retryable: outcome.retryable,
-        }),
-      };
+      return failure(outcome, outcome.reason, {
+        code: 'upstream_unavailable',
+        rule: null,
+        retryable: outcome.retryable,
+      });
     case 'failed':
-      return {
-        result: failure(outcome, failedText(outcome), {
-          code: 'internal_error',
-          retryable: outcome.retryable,
-        }),
-      };
+      return failure(outcome, failedText(outcome), {
+        code: 'internal_error',
+        rule: null,
+        retryable: outcome.retryable,
+      });
   }
 }
 
@@ -56,25 +59,25 @@ export function failedText({ id, reason }: Extract<Outcome, { ended: 'failed' }>
 }
 
 /** The members of a denial that programs read, beside `id` and `policy`. */
-export function denialFacts(outcome: Denied): JsonObject {
-  return {
-    code: outcome.code,
-    rule: outcome.rule,
-    retryable: outcome.retryable,
-    ...(outcome.retryAfterMs === null ? {} : { retry_after_ms: outcome.retryAfterMs }),
-    ...(outcome.limit === null ? {} : { limit: { ...outcome.limit } }),
-    ...(outcome.violations.length === 0 ? {} : { violations: outcome.violations.map((v) => ({ ...v })) }),
-  };
+export function denialFacts({ code, rule, retryable, retryAfterMs, limit, violations }: Denied): JsonObject {
+  const facts: Record<string, Json> = { code, rule, retryable };
+  if (retryAfterMs !== null) facts['retry_after_ms'] = retryAfterMs;
+  if (limit !== null) facts['limit'] = { ...limit };
+  if (violations.length > 0) facts['violations'] = violations.map((violation) => ({ ...violation }));
+  return facts;
 }
 
-function success(body: Json): JsonObject {
-  return { content: [{ type: 'text', text: JSON.stringify(body) }], structuredContent: body };
+function success(body: Json): Written {
+  const text = JSON.stringify(body);
+  return { members: `${content(text)},"structuredContent":${text}`, meta: '' };
 }
 
-function failure(outcome: Outcome, text: string, facts: JsonObject): JsonObject {
-  return {
-    content: [{ type: 'text', text }],
-    isError: true,
-    _meta: { 'portcullis/decision': { id: outcome.id, rule: null, policy: outcome.policy, ...facts } },
-  };
+/** What is told of the decision begins with what this process made itself, which needs no escapes. */
+function failure({ id, policy }: Outcome, text: string, facts: JsonObject): Written {
+  const told = `{"id":"${id}","policy":"${policy}",${JSON.stringify(facts).slice(1)}`;
+  return { members: `${content(text)},"isError":true`, meta: `"portcullis/decision":${told}` };
+}
+
+function content(text: string): string {
+  return `"content":[{"type":"text","text":${JSON.stringify(text)}}]`;
 }

@@ -4,7 +4,7 @@ import type { Answer, Surface, ToolCall } from '../../src/doors/surface.ts';
 import type { JsonObject, Operation, Outcome, RawCall } from '../../src/model/index.ts';
 import { toolLister } from '../../src/pipeline/list-tools.ts';
 import { callParser } from '../../src/pipeline/parse-call.ts';
-import { toToolResult } from '../../src/pipeline/respond.ts';
+import { toToolResult, type Written } from '../../src/pipeline/respond.ts';
 import { runCall } from '../../src/pipeline/run-call.ts';
 import { digestOf, fingerprintWith } from '../../src/policy/fingerprint.ts';
 import { parsePolicy } from '../../src/policy/parse.ts';
@@ -93,7 +93,7 @@ function openLine() {
     reopen: async () => {},
     close: async () => {},
   };
-  const walk = async (call: ToolCall, peer: Peer): Promise<Answer> => {
+  const walk = async (call: ToolCall, peer: Peer): Promise<Answer | Written> => {
     const raw: RawCall = { ...call, transport: 'http' };
     let answer: Answer | null = null;
     const send = async () => {

@@ -9,8 +9,8 @@ import type {
   Transport,
   Upstream,
 } from '../../src/model/index.ts';
-import { toToolResult } from '../../src/pipeline/respond.ts';
 import { openLine } from '../support/line.ts';
+import { toldOf } from '../support/told.ts';
 import type { Summary } from './differential-rows.ts';
 import { VERSION } from './support.ts';
 
@@ -68,7 +68,7 @@ export function sdkServer(gate: Gate, transport: Transport): Server {
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal, sendNotification }) => {
     const progressToken = params._meta?.progressToken;
     const message = 'Allowed by policy; waiting for FusionAuth';
-    const answer = toToolResult(
+    const answer = toldOf(
       await gate.call({
         tool: params.name,
         args: { value: (params.arguments ?? {}) as JsonObject, faults: [] },

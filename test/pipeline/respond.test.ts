@@ -3,9 +3,9 @@ import { operations } from '../../src/catalog/operations.ts';
 import type { Caller, Outcome } from '../../src/model/index.ts';
 import { toolLister } from '../../src/pipeline/list-tools.ts';
 import { parseJson } from '../../src/pipeline/parse-json.ts';
-import { toToolResult } from '../../src/pipeline/respond.ts';
 import { sentArgs } from '../../src/pipeline/sent-args.ts';
 import { openLine, preparedPolicy } from '../support/line.ts';
+import { toldOf } from '../support/told.ts';
 
 const base = { id: 'id-1', policy: 'sha256:0' };
 const denied = {
@@ -139,7 +139,7 @@ const rows: readonly { readonly name: string; readonly outcome: Outcome; readonl
 
 describe('over MCP', () => {
   it.each(rows)('$name', ({ outcome, answer }) => {
-    expect(toToolResult(outcome)).toMatchObject(answer);
+    expect(toldOf(outcome)).toMatchObject(answer);
   });
 });
 

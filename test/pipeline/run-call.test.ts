@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { memoryLimits } from '../../src/adapters/limits/memory.ts';
 import type { Limits, Reply } from '../../src/model/index.ts';
-import { toToolResult } from '../../src/pipeline/respond.ts';
 import { openLine } from '../support/line.ts';
+import { toldOf } from '../support/told.ts';
 
 const VEND = 'fusionauth-vendjwtwithid';
 const LIST = 'fusionauth-retrieverefreshtokenswithid';
@@ -264,7 +264,7 @@ describe('a call that is not forwarded', () => {
   it('an unknown tool whose name may be a secret is recorded by its fingerprint', async () => {
     const walked = await openLine({ policy: OPEN }).call('x'.repeat(65), {});
     expect(walked.records).toMatchObject([{ tool: expect.stringMatching(/^hmac:/) }]);
-    expect(toToolResult(walked.outcome)).toEqual({
+    expect(toldOf(walked.outcome)).toEqual({
       error: { code: -32602, message: `Unknown tool: ${'x'.repeat(65)}` },
     });
   });
@@ -324,7 +324,7 @@ describe('a bug', () => {
     const walked = await openLine({ policy: ONE, limits, reply: new Error('a bug') }).call(VEND, {});
     expect(walked).toMatchObject({ outcome: { ended: 'failed', id: 'id-1' }, faults: [new Error('a bug')] });
     expect(walked.records.at(-1)).toMatchObject({ code: 'internal_error' });
-    expect(toToolResult(walked.outcome)).toMatchObject({
+    expect(toldOf(walked.outcome)).toMatchObject({
       result: { isError: true, content: [{ text: expect.stringContaining('id-1') }] },
     });
     expect((await openLine({ policy: ONE, limits }).call(VEND, {})).outcome.ended).toBe('result');
