@@ -4,6 +4,7 @@ import { schemaChecker } from './check-schema.ts';
 import { clip, didYouMean, type Report, START } from './located.ts';
 import { firstMeaning, isGlob, means, meant, type Named } from './names.ts';
 import { nearestTool } from './nearest-tool.ts';
+import { oddTexts } from './odd-texts.ts';
 import { pointlessValue } from './pointless.ts';
 import { pathProblem, schemasAt } from './vocabulary.ts';
 
@@ -110,8 +111,12 @@ function checkCondition(
     report.error(report.placeOf(condition, 'path'), 'unknown_path', problem);
     return;
   }
-  const pointless = pointlessValue(condition, schemasAt(condition.path, tools ?? []), tools ?? []);
+  const schemas = schemasAt(condition.path, tools ?? []);
+  const pointless = pointlessValue(condition, schemas, tools ?? []);
   if (pointless !== null) report.warn(report.placeOf(condition, 'value'), pointless.code, pointless.message);
+  for (const { of, code, message } of oddTexts(condition, schemas)) {
+    report.warn(report.placeOf(condition, of), code, message);
+  }
 }
 
 function warn(policy: Policy, tools: readonly Tool[] | null, report: Report): void {

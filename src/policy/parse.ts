@@ -76,6 +76,7 @@ export function readYaml(text: string, report: Report): Located | null {
     report.error(placeAt(deep), 'too_deep', `expected at most ${MAX_LEVELS} levels of nesting`);
     return null;
   }
+  checkLineBreaks(text, placeAt, report);
   const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, merge: false });
   const documents = withoutStacks(() => [...composer.compose(tokens)]);
   const root = readDocument(documents, { text, placeAt }, report);
@@ -134,6 +135,19 @@ function readDocument(
     report.error(placeAt(second.range[0]), 'second_document', 'expected one document a file');
   }
   return document.contents === null ? nothing(report) : locate(document.contents, placeAt, report);
+}
+
+/**
+ * A carriage return alone is a line break of YAML and none to the parser, which takes what comes after it for the rest
+ * of a comment; the others are breaks of YAML 1.1, and in editors. What a reader sees on a line of its own is one.
+ */
+function checkLineBreaks(text: string, placeAt: (offset: number) => Position, report: Report): void {
+  for (const { 0: found, index } of text.matchAll(/\r(?!\n)|[\u0085\u2028\u2029]/g)) {
+    report.error(placeAt(index), 'line_break', () => {
+      const code = found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+      return `expected LF or CR LF as line break; found U+${code}, which only some readers take for one`;
+    });
+  }
 }
 
 /** Directives that change how a file is read; they stand before the first line of a document. */
