@@ -113,7 +113,10 @@ function checkCondition(
   }
   const schemas = schemasAt(condition.path, tools ?? []);
   const pointless = pointlessValue(condition, schemas, tools ?? []);
-  if (pointless !== null) report.warn(report.placeOf(condition, 'value'), pointless.code, pointless.message);
+  const isUnread = report.broken.has(condition) && pointless?.code === 'never_equal';
+  if (pointless !== null && !isUnread)
+    report.warn(report.placeOf(condition, 'value'), pointless.code, pointless.message);
+  if (report.broken.has(condition)) return;
   for (const { of, code, message } of oddTexts(condition, schemas)) {
     report.warn(report.placeOf(condition, of), code, message);
   }

@@ -45,10 +45,13 @@ function whyNot(value: Json, schema: JsonObject): Why | null {
   const found = `\`${clip(typeof value === 'string' ? value : JSON.stringify(value))}\``;
   if (type === null) return null;
   if (type !== typeOf(value))
-    return () => `is ${type}, never ${typeOf(value)} like ${found}${quotes(type, value)}`;
+    return () => `is ${type}, never ${KINDS[typeof value] ?? ''}${found}${quotes(type, value)}`;
   if (typeof value === 'string') return whyNoText(value, schema, found);
   return typeof value === 'number' ? whyNoNumber(value, schema, found) : null;
 }
+
+/** What stands before a value, for which it could be taken. */
+const KINDS: Readonly<Record<string, string>> = { string: 'the text ', number: 'the number ' };
 
 function quotes(type: string, value: Json): string {
   return type === TEXT && typeof value !== 'object' ? '; put it in quotes' : '';

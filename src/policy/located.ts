@@ -128,6 +128,13 @@ export function describe(node: Located): string {
   return `the ${typeof node.value === 'string' ? 'text' : typeof node.value} \`${clip(node.source)}\``;
 }
 
+/** Whether something in a value could not be read: another value stands for it. */
+export function hasErrorIn(node: Located, report: Report): boolean {
+  if (report.hasErrorAt(node.at)) return true;
+  if (node.kind === 'list') return node.items.some((item) => hasErrorIn(item, report));
+  return node.kind === 'map' && node.entries.some(({ value }) => hasErrorIn(value, report));
+}
+
 /** Where a mapping is spoken of as a whole: at its first key. */
 export function placeOf({ entries, at }: LocatedMap): Position {
   return entries[0]?.at ?? at;

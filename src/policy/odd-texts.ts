@@ -34,16 +34,17 @@ function oddPath(text: string): readonly Odd[] {
   const { root, path } = parsePath(text) ?? { root: '', path: [] };
   const open = OPEN.find(([name, ...known]) => name === root && known.every((step, i) => step === path[i]));
   if (open === undefined) return [];
-  const why = whyOddName(path);
+  const why = whyOddName(path, root);
   return why === null ? [] : [{ of: 'path', code: 'odd_name', message: `\`${clip(text)}\`: ${why}` }];
 }
 
-function whyOddName(path: Path): string | null {
+function whyOddName(path: Path, root: string): string | null {
   for (const step of path) {
     if (typeof step === 'number') continue;
     const name = `\`${clip(step)}\``;
     if (step.includes('://')) {
-      return `a name ends at a dot, so this looks for ${name} and then within it; a name with a dot cannot be written in a path`;
+      const instead = root === 'args' ? '; `arguments` can speak of it' : '';
+      return `a name ends at a dot, so this looks for ${name} and then within it; a name with a dot cannot be written in a path${instead}`;
     }
     if (step === '*') return `${name} is a name like any other, and means no run of elements`;
     if (/^[0-9]+$/.test(step))

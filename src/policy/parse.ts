@@ -138,22 +138,22 @@ function readDocument(
 }
 
 /**
- * A carriage return alone is a line break of YAML and none to the parser, which takes what comes after it for the rest
- * of a comment; the others are breaks of YAML 1.1, and in editors. What a reader sees on a line of its own is one.
+ * A carriage return alone is a line break of YAML and of editors, and none to the parser: what stands behind it on a
+ * line of its own would be the rest of a comment.
  */
 function checkLineBreaks(text: string, placeAt: (offset: number) => Position, report: Report): void {
-  for (const { 0: found, index } of text.matchAll(/\r(?!\n)|[\u0085\u2028\u2029]/g)) {
-    report.error(placeAt(index), 'line_break', () => {
-      const code = found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
-      return `expected LF or CR LF as line break; found U+${code}, which only some readers take for one`;
-    });
+  for (const { index } of text.matchAll(/\r(?!\n)/g)) {
+    report.error(placeAt(index), 'line_break', 'expected LF or CR LF as line break; found CR alone');
   }
 }
 
 /** Directives that change how a file is read; they stand before the first line of a document. */
 function checkDirectives(text: string, placeAt: (offset: number) => Position, report: Report): void {
-  const [head = ''] = text.split(/^[^%#\s]/m, 1);
-  for (const { 0: directive, index } of head.matchAll(/^%(?:TAG|YAML(?![ \t]+1\.2(?![0-9.])))\b.*/gm)) {
+  // Not `^`, to which more than YAML's line breaks begin a line.
+  const [head = ''] = text.split(/(?<![^\n])[^%#\s]/, 1);
+  for (const { 0: directive, index } of head.matchAll(
+    /(?<![^\n])%(?:TAG|YAML(?![ \t]+1\.2(?![0-9.])))\b.*/g,
+  )) {
     const expected = directive.startsWith('%TAG') ? 'no `%TAG` directive' : 'YAML 1.2';
     report.error(placeAt(index), 'directive', `expected ${expected}; found \`${clip(directive)}\``);
   }

@@ -21,7 +21,7 @@ export const PROBLEMS = {
   too_deep: error('Values or schemas stand deeper in each other than what is read.', never),
   empty: error('The file holds nothing.', never),
   yaml: error('The text is not YAML 1.2.', never),
-  line_break: error('The file has a line break that only some readers take for one.', never),
+  line_break: error('A line ends in CR alone, which only some readers take for its end.', never),
   directive: error('The file has a `%TAG` directive, or a `%YAML` one for another version than 1.2.', never),
   second_document: error('The file holds more than one document.', never),
   anchor: error('A value has an anchor; values are written out where they belong.', never),
