@@ -84,6 +84,7 @@ export const PROBLEMS = {
   rule_never_fails: warning('A rule has nothing that could fail, or only conditions that always hold.'),
   rule_never_decides: warning('Whenever a rule could fail, another one has failed before it.'),
   limit_never_reached: warning('Another limit always stops calls before this one does.'),
+  counter_twice: warning('Two rules give their counters the same name, and each counts for itself.'),
   deny_without_argument: warning('A deny also meets calls that lack the argument that it looks at.'),
   session_limit_only: warning(
     'What a tool mints is limited per session only, under a ceiling that is not written down.',
