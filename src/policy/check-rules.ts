@@ -135,7 +135,10 @@ function warnOfCounters({ key, rules }: ToolRules, report: Report): void {
     const id = rule.name ?? ruleName(key, i);
     const name = JSON.stringify([counter, window.kind, window.ms]);
     const first = seen.get(name);
-    if (first === undefined) return void seen.set(name, id);
+    if (first === undefined) {
+      seen.set(name, id);
+      return;
+    }
     const message = `\`${clip(counter)}\` is counted by \`${clip(first)}\` too, and each rule counts for itself; one sum is that of one rule`;
     report.warn(report.placeOf(rule, 'rule'), 'counter_twice', message);
   });
