@@ -142,6 +142,7 @@ function warn(policy: Policy, tools: readonly Tool[] | null, report: Report): vo
     return;
   }
   warnOfHidden(policy, tools, report);
+  if (tools !== null) warnOfListed(policy, tools, report);
   warnOfTools(policy, named, report);
 }
 
@@ -178,6 +179,15 @@ function warnOfHidden({ tools: keys, hide }: Policy, tools: readonly Tool[] | nu
     const message = `\`${clip(own.key)}\` is hidden; its rules never apply`;
     report.warn(report.placeOf(own, 'key'), 'hidden_with_rules', message);
   }
+}
+
+/** A glob lists what it matches, also where only its rules were meant; only `"*"` lists nothing. */
+function warnOfListed(policy: Policy, tools: readonly Tool[], report: Report): void {
+  if (policy.default !== 'deny') return;
+  const all = policy.tools.find(({ key }) => key !== '*' && tools.every((tool) => means(key, tool)));
+  if (all === undefined) return;
+  const message = `\`${clip(all.key)}\` lists every tool, so \`default: deny\` denies none; rules of \`"*"\` are for all and list none`;
+  report.warn(report.placeOf(all, 'key'), 'everything_listed', message);
 }
 
 function warnOfTools(policy: Policy, tools: readonly Named[], report: Report): void {

@@ -65,6 +65,7 @@ export const PROBLEMS = {
   order: error('Calls are not in the order of their times.', never),
   // legal, but likely not meant
   default_left_out: warning('`default` is left out, which means `allow`.'),
+  everything_listed: warning('A glob lists every tool, so `default: deny` denies none.'),
   no_grants: warning('`grants` is empty, so every call is denied.'),
   granted_not_listed: warning('A tool is granted, but `default: deny` denies it.'),
   listed_not_granted: warning('A tool is listed, but in no grant.'),
