@@ -4,10 +4,13 @@ import { schemaChecker } from './check-schema.ts';
 import { clip, didYouMean, type Report, START } from './located.ts';
 import { firstMeaning, isGlob, means, meant, type Named } from './names.ts';
 import { nearestTool } from './nearest-tool.ts';
+import { warnOfRewritten } from './numbers.ts';
 import { oddTexts } from './odd-texts.ts';
-import { pointlessValue } from './pointless.ts';
+import { isOfNumbers, pointlessValue } from './pointless.ts';
 import { pathProblem, schemasAt } from './vocabulary.ts';
 
+/** What is compared so is a number. */
+const ORDERED: ReadonlySet<string> = new Set(['lt', 'lte', 'gt', 'gte']);
 /** Letters of names, once for each glob: a warning is worth no more than a moment. */
 const MAX_COMPARED = 10_000_000;
 
@@ -117,7 +120,11 @@ function checkCondition(
   if (pointless !== null && !isUnread)
     report.warn(report.placeOf(condition, 'value'), pointless.code, pointless.message);
   if (report.broken.has(condition)) return;
+  const written = report.written.get(condition);
+  if (written !== undefined && !isOfNumbers(schemas) && !ORDERED.has(condition.op))
+    warnOfRewritten(written, report);
   for (const { of, code, message } of oddTexts(condition, schemas)) {
+    if (of === 'value' && pointless !== null) continue;
     report.warn(report.placeOf(condition, of), code, message);
   }
 }

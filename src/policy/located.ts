@@ -37,6 +37,8 @@ export class Report<Own extends string = never> {
   private readonly places = new WeakMap<object, Map<string | number, Position>>();
   /** Values of which a part was wrong: what is missing from them was not left out by the author. */
   readonly broken = new WeakSet<object>();
+  /** Values of conditions as they were written. */
+  readonly written = new WeakMap<object, Located>();
   private readonly unread = new Set<string>();
   private readonly wrong = new Set<string>();
   private readonly told = new Set<string>();

@@ -61,6 +61,12 @@ function oddValue({ op, value }: Single, isOfLists: boolean): readonly Odd[] {
     const all = op === 'not_contains' ? 'no text meets this' : 'every text meets this';
     return [{ of: 'value', code: 'every_text', message: `${all}; \`exists\` asks whether there is a value` }];
   }
+  const mixed =
+    isList(value) && (op === 'in' || op === 'not_in' || op === 'subset_of') ? mixedIn(value) : undefined;
+  if (mixed !== undefined) {
+    const message = `\`${mixed}\` is a number among texts, and never equal to the text \`${mixed}\`; put it in quotes`;
+    return [{ of: 'value', code: 'mixed_list', message }];
+  }
   const texts = (isList(value) ? value : [value]).filter((each) => typeof each === 'string');
   for (const text of texts) {
     // In a set of a pattern, characters that are not seen are what is looked for.
@@ -68,6 +74,12 @@ function oddValue({ op, value }: Single, isOfLists: boolean): readonly Odd[] {
     if (message !== null) return [{ of: 'value', code: 'unseen_character', message }];
   }
   return [];
+}
+
+/** A number among texts, that is not there as a text too. */
+function mixedIn(list: readonly Json[]): Json | undefined {
+  if (!list.some((each) => typeof each === 'string')) return undefined;
+  return list.find((each) => typeof each === 'number' && !list.includes(String(each)));
 }
 
 const UNSEEN =

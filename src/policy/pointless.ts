@@ -45,6 +45,11 @@ export function isId({ format }: JsonObject): boolean {
   return format === 'uuid';
 }
 
+/** Whether only numbers stand there, as far as that is known. */
+export function isOfNumbers(schemas: readonly JsonObject[]): boolean {
+  return schemas.length > 0 && schemas.every(({ type }) => typeName(type) === NUMBER);
+}
+
 /** What asks of a list what these ask of a single value. */
 const OF_LISTS: Partial<Readonly<Record<Operator, string>>> = {
   eq: '; `contains` asks for an element',

@@ -75,6 +75,8 @@ export const PROBLEMS = {
     'A condition is always unknown: its operator says nothing of what stands at its path.',
   ),
   every_text: warning('A condition is met by every text.'),
+  mixed_list: warning('A list of values to compare with has a number among texts.'),
+  rewritten_number: warning('A number is not written as it is, so that it may be meant as a text.'),
   odd_name: warning(
     'A path has a name that is hardly one: a part of a URL, `*`, a number, or blanks at its ends.',
   ),

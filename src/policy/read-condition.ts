@@ -183,7 +183,10 @@ function readSingle(node: Located, report: Report): Condition | null {
   const isUnread = valueNode !== undefined && hasErrorIn(valueNode, report);
   if (op === null || value === undefined || isUnread) report.broken.add(condition);
   if (pathNode !== undefined) report.note(condition, 'path', pathNode.at);
-  if (valueNode !== undefined) report.note(condition, 'value', valueNode.at);
+  if (valueNode !== undefined) {
+    report.note(condition, 'value', valueNode.at);
+    report.written.set(condition, valueNode);
+  }
   report.note(condition, 'op', fields.placeOf('op'));
   return condition;
 }
