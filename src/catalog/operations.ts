@@ -236,7 +236,10 @@ export const operations: readonly Operation[] = [
         'registrationVerificationId',
         'pendingIdPLinkId',
       ),
+      ['methods', '*', 'secret'],
       ['user', 'registrations', '*', 'authenticationToken'],
+      // Those that identity providers gave, by provider; not all of them are JWTs.
+      ['user', 'registrations', '*', 'tokens'],
       ['user', 'twoFactor', 'methods', '*', 'secret'],
       ['user', 'twoFactor', 'recoveryCodes', '*'],
     ],

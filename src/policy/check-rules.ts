@@ -5,6 +5,7 @@ import { clip, type Report, START } from './located.ts';
 import { means, meant } from './names.ts';
 import { parsePath } from './paths.ts';
 import { canApplyWithout, type RequirementsOf, requirementsIn, singlesOf } from './presence.ts';
+import { ruleName } from './read-rule.ts';
 import { schemasAt } from './vocabulary.ts';
 
 /** Every rule is compared with every other one, part by part: a warning is worth no more than a moment. */
@@ -33,6 +34,7 @@ export function warnOfRules(policy: Policy, tools: readonly Tool[] | null, repor
       warnOfSecrets(about);
       warnOfMissing(about);
     }
+    warnOfCounters(toolRules, report);
     warnOfSessions(policy, toolRules, tools, report);
   }
   for (const { to, tools: names } of policy.grants ?? []) {
@@ -122,6 +124,24 @@ function warnOfMissing({ rule, tools, requires, report }: About): void {
     const message = `a call of \`${some.operationId}\` without \`${path}\` is denied too, since unknown counts as holding; put \`{ path: ${path}, op: exists, value: true }\` before it if that is not meant`;
     report.warn(report.placeOf(condition, 'path'), 'deny_without_argument', message);
   }
+}
+
+/** Who gives two counters one name may take them for one; with another window nobody would. */
+function warnOfCounters({ key, rules }: ToolRules, report: Report): void {
+  const seen = new Map<string, string>();
+  rules.forEach((rule, i) => {
+    if (rule.amountLimit === null) return;
+    const { counter, window } = rule.amountLimit;
+    const id = rule.name ?? ruleName(key, i);
+    const name = JSON.stringify([counter, window.kind, window.ms]);
+    const first = seen.get(name);
+    if (first === undefined) {
+      seen.set(name, id);
+      return;
+    }
+    const message = `\`${clip(counter)}\` is counted by \`${clip(first)}\` too, and each rule counts for itself; one sum is that of one rule`;
+    report.warn(report.placeOf(rule, 'rule'), 'counter_twice', message);
+  });
 }
 
 /** A new session costs nothing: what it mints is bounded by the ceiling alone, which should be somebody's decision. */

@@ -4,9 +4,13 @@ import { schemaChecker } from './check-schema.ts';
 import { clip, didYouMean, type Report, START } from './located.ts';
 import { firstMeaning, isGlob, means, meant, type Named } from './names.ts';
 import { nearestTool } from './nearest-tool.ts';
-import { pointlessValue } from './pointless.ts';
+import { warnOfRewritten } from './numbers.ts';
+import { oddTexts } from './odd-texts.ts';
+import { isOfNumbers, pointlessValue } from './pointless.ts';
 import { pathProblem, schemasAt } from './vocabulary.ts';
 
+/** What is compared so is a number. */
+const ORDERED: ReadonlySet<string> = new Set(['lt', 'lte', 'gt', 'gte']);
 /** Letters of names, once for each glob: a warning is worth no more than a moment. */
 const MAX_COMPARED = 10_000_000;
 
@@ -110,8 +114,19 @@ function checkCondition(
     report.error(report.placeOf(condition, 'path'), 'unknown_path', problem);
     return;
   }
-  const pointless = pointlessValue(condition, schemasAt(condition.path, tools ?? []), tools ?? []);
-  if (pointless !== null) report.warn(report.placeOf(condition, 'value'), pointless.code, pointless.message);
+  const schemas = schemasAt(condition.path, tools ?? []);
+  const pointless = pointlessValue(condition, schemas, tools ?? []);
+  const isUnread = report.broken.has(condition) && pointless?.code === 'never_equal';
+  if (pointless !== null && !isUnread)
+    report.warn(report.placeOf(condition, 'value'), pointless.code, pointless.message);
+  if (report.broken.has(condition)) return;
+  const written = report.written.get(condition);
+  if (written !== undefined && !isOfNumbers(schemas) && !ORDERED.has(condition.op))
+    warnOfRewritten(written, report);
+  for (const { of, code, message } of oddTexts(condition, schemas)) {
+    if (of === 'value' && pointless !== null) continue;
+    report.warn(report.placeOf(condition, of), code, message);
+  }
 }
 
 function warn(policy: Policy, tools: readonly Tool[] | null, report: Report): void {
@@ -134,6 +149,7 @@ function warn(policy: Policy, tools: readonly Tool[] | null, report: Report): vo
     return;
   }
   warnOfHidden(policy, tools, report);
+  if (tools !== null) warnOfListed(policy, tools, report);
   warnOfTools(policy, named, report);
 }
 
@@ -170,6 +186,15 @@ function warnOfHidden({ tools: keys, hide }: Policy, tools: readonly Tool[] | nu
     const message = `\`${clip(own.key)}\` is hidden; its rules never apply`;
     report.warn(report.placeOf(own, 'key'), 'hidden_with_rules', message);
   }
+}
+
+/** A glob lists what it matches, also where only its rules were meant; only `"*"` lists nothing. */
+function warnOfListed(policy: Policy, tools: readonly Tool[], report: Report): void {
+  if (policy.default !== 'deny') return;
+  const all = policy.tools.find(({ key }) => key !== '*' && tools.every((tool) => means(key, tool)));
+  if (all === undefined) return;
+  const message = `\`${clip(all.key)}\` lists every tool, so \`default: deny\` denies none; rules of \`"*"\` are for all and list none`;
+  report.warn(report.placeOf(all, 'key'), 'everything_listed', message);
 }
 
 function warnOfTools(policy: Policy, tools: readonly Named[], report: Report): void {

@@ -37,6 +37,8 @@ export class Report<Own extends string = never> {
   private readonly places = new WeakMap<object, Map<string | number, Position>>();
   /** Values of which a part was wrong: what is missing from them was not left out by the author. */
   readonly broken = new WeakSet<object>();
+  /** Values of conditions as they were written. */
+  readonly written = new WeakMap<object, Located>();
   private readonly unread = new Set<string>();
   private readonly wrong = new Set<string>();
   private readonly told = new Set<string>();
@@ -126,6 +128,13 @@ export function describe(node: Located): string {
   if (node.kind === 'list') return 'a list';
   if (node.value === null) return 'nothing';
   return `the ${typeof node.value === 'string' ? 'text' : typeof node.value} \`${clip(node.source)}\``;
+}
+
+/** Whether something in a value could not be read: another value stands for it. */
+export function hasErrorIn(node: Located, report: Report): boolean {
+  if (report.hasErrorAt(node.at)) return true;
+  if (node.kind === 'list') return node.items.some((item) => hasErrorIn(item, report));
+  return node.kind === 'map' && node.entries.some(({ value }) => hasErrorIn(value, report));
 }
 
 /** Where a mapping is spoken of as a whole: at its first key. */

@@ -1,3 +1,5 @@
+import { clip, type Located, type Report } from './located.ts';
+
 /**
  * Whether a number is what was written: the double holds the same whole number, or is itself written so.
  * A fraction may be rounded.
@@ -25,4 +27,14 @@ function withoutZerosAtEnd(digits: string): string {
   let end = digits.length;
   while (digits[end - 1] === '0') end--;
   return digits.slice(0, end);
+}
+
+/** Warns of numbers that look like texts which are compared, ids or postcodes: `0123` is 123, and `1e5` 100000. */
+export function warnOfRewritten(node: Located, report: Report): void {
+  if (node.kind === 'list') for (const item of node.items) warnOfRewritten(item, report);
+  if (node.kind === 'map') for (const { value } of node.entries) warnOfRewritten(value, report);
+  if (node.kind !== 'scalar' || typeof node.value !== 'number') return;
+  if (!/^[-+]?0[0-9xo]|^[0-9]+[eE][0-9]+$/.test(node.source)) return;
+  const message = `\`${clip(node.source)}\` is the number ${node.value}; put it in quotes if a text is meant`;
+  report.warn(node.at, 'rewritten_number', message);
 }

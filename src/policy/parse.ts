@@ -76,6 +76,7 @@ export function readYaml(text: string, report: Report): Located | null {
     report.error(placeAt(deep), 'too_deep', `expected at most ${MAX_LEVELS} levels of nesting`);
     return null;
   }
+  checkLineBreaks(text, placeAt, report);
   const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, merge: false });
   const documents = withoutStacks(() => [...composer.compose(tokens)]);
   const root = readDocument(documents, { text, placeAt }, report);
@@ -136,10 +137,23 @@ function readDocument(
   return document.contents === null ? nothing(report) : locate(document.contents, placeAt, report);
 }
 
+/**
+ * A carriage return alone is a line break of YAML and of editors, and none to the parser: what stands behind it on a
+ * line of its own would be the rest of a comment.
+ */
+function checkLineBreaks(text: string, placeAt: (offset: number) => Position, report: Report): void {
+  for (const { index } of text.matchAll(/\r(?!\n)/g)) {
+    report.error(placeAt(index), 'line_break', 'expected LF or CR LF as line break; found CR alone');
+  }
+}
+
 /** Directives that change how a file is read; they stand before the first line of a document. */
 function checkDirectives(text: string, placeAt: (offset: number) => Position, report: Report): void {
-  const [head = ''] = text.split(/^[^%#\s]/m, 1);
-  for (const { 0: directive, index } of head.matchAll(/^%(?:TAG|YAML(?![ \t]+1\.2(?![0-9.])))\b.*/gm)) {
+  // Not `^`, to which more than YAML's line breaks begin a line.
+  const [head = ''] = text.split(/(?<![^\n])[^%#\s]/, 1);
+  for (const { 0: directive, index } of head.matchAll(
+    /(?<![^\n])%(?:TAG|YAML(?![ \t]+1\.2(?![0-9.])))\b.*/g,
+  )) {
     const expected = directive.startsWith('%TAG') ? 'no `%TAG` directive' : 'YAML 1.2';
     report.error(placeAt(index), 'directive', `expected ${expected}; found \`${clip(directive)}\``);
   }

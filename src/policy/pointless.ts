@@ -1,5 +1,7 @@
 import type { Condition, Json, JsonObject, Operator, Tool } from '../model/index.ts';
-import { clip, suggestion } from './located.ts';
+import { LIST, NUMBER, TEXT, typeName, typeOf, whyNever, wordsOf } from './impossible-value.ts';
+import { clip } from './located.ts';
+import { judges } from './operators.ts';
 import { isList, isObject } from './paths.ts';
 
 type Single = Extract<Condition, { path: string }>;
@@ -21,23 +23,31 @@ export function pointlessValue(
   schemas: readonly JsonObject[],
   tools: readonly Tool[],
 ): Pointless | null {
-  if (schemas.length === 0 || condition.op === 'exists') return null;
+  const { path, op, value } = condition;
+  if (schemas.length === 0 || op === 'exists') return null;
   const types = [...new Set(schemas.map(({ type }) => typeName(type)))];
-  if (types.every((type) => type !== null && !SEES[condition.op](type, condition.value))) {
-    const hint = types.every((type) => type === LIST) ? (OF_LISTS[condition.op] ?? '') : '';
-    const message = `\`${clip(condition.path)}\` is ${types.join(' or ')}, so \`${condition.op}\` with this value is always unknown${hint}`;
+  if (types.every((type) => type !== null && !SEES[op](type, value))) {
+    const hint = types.every((type) => type === LIST) ? (OF_LISTS[op] ?? '') : '';
+    const message = `\`${clip(path)}\` is ${types.join(' or ')}, so \`${op}\` with this value is always unknown${hint}`;
     return { code: 'never_known', message };
   }
-  const isId = schemas.some((schema) => schema['format'] === 'uuid');
-  if (isId && PARTS.has(condition.op) && /[A-F]/.test(String(condition.value))) {
+  if (schemas.some(isId) && isNeverInId(op, value)) {
     return {
       code: 'never_equal',
       message: 'ids are compared in lower case; this value is never a part of one',
     };
   }
-  if (!EQUALITIES.has(condition.op)) return null;
-  const values = isList(condition.value) ? condition.value : [condition.value];
-  return neverEqual(condition, schemas, values, tools);
+  return neverEqual(condition, schemas, tools) ?? neverMet(condition, schemas);
+}
+
+/** Whether what stands there is an id, which is in lower case in normal form. */
+export function isId({ format }: JsonObject): boolean {
+  return format === 'uuid';
+}
+
+/** Whether only numbers stand there, as far as that is known. */
+export function isOfNumbers(schemas: readonly JsonObject[]): boolean {
+  return schemas.length > 0 && schemas.every(({ type }) => typeName(type) === NUMBER);
 }
 
 /** What asks of a list what these ask of a single value. */
@@ -49,24 +59,64 @@ const OF_LISTS: Partial<Readonly<Record<Operator, string>>> = {
   regex: '; `contains` asks for an element',
 };
 const PARTS: ReadonlySet<Operator> = new Set(['contains', 'not_contains', 'starts_with', 'ends_with']);
-const EQUALITIES: ReadonlySet<Operator> = new Set(['eq', 'neq', 'in', 'not_in']);
 
+function isNeverInId(op: Operator, value: Json): boolean {
+  if (op === 'regex') return needsCapital(String(value));
+  return PARTS.has(op) && /[A-F]/.test(String(value));
+}
+
+const DIGITS = String.raw`(?:[0-9A-Fa-f-]|\.\*?)+`;
+const OF_DIGITS = new RegExp(String.raw`^\^?\(?${DIGITS}(?:\|${DIGITS})*\)?\$?$`);
+
+/** Whether a pattern plainly matches only what has a digit of an id in upper case. Of other patterns it is not told. */
+export function needsCapital(pattern: string): boolean {
+  return OF_DIGITS.test(pattern) && pattern.split('|').every((each) => /[A-F]/.test(each));
+}
+
+/** A value that is compared as a whole, or as an element of a list, and can be none. */
 function neverEqual(
-  { path }: Single,
+  { path, op, value }: Single,
   schemas: readonly JsonObject[],
-  values: readonly Json[],
   tools: readonly Tool[],
 ): Pointless | null {
-  if (!schemas.every((schema) => isList(schema['enum']))) return null;
-  const allowed = schemas.flatMap((schema) => (isList(schema['enum']) ? schema['enum'].map(String) : []));
-  const wrong = values.find((value) => typeof value === 'string' && !allowed.includes(value));
-  if (typeof wrong !== 'string') return null;
-  const tool = tools.find(({ operationId }) => operationId === wrong);
-  const hint = tool === undefined ? suggestion(wrong, allowed) : `; it is the MCP name, \`${tool.name}\``;
-  const some = allowed.length > 8 ? '' : `, one of ${allowed.map((each) => `\`${each}\``).join(', ')}`;
+  const isOfList = ELEMENTS.has(op);
+  if (!isOfList && !EQUALITIES.has(op)) return null;
+  const places = isOfList ? schemas.map(elementOf) : schemas;
+  const isMany = isList(value) && (op === 'in' || op === 'not_in' || op === 'subset_of');
+  for (const each of isMany ? value : [value]) {
+    const why = whyNever(each, places);
+    if (why === null) continue;
+    const tool = path === 'call.tool' && tools.find(({ operationId }) => operationId === each);
+    const words = tool ? `is never \`${tool.operationId}\`; it is the MCP name, \`${tool.name}\`` : why;
+    const what = isOfList ? `an element of \`${clip(path)}\`` : `\`${clip(path)}\``;
+    return { code: 'never_equal', message: `${what} ${words}` };
+  }
+  return null;
+}
+
+const EQUALITIES: ReadonlySet<Operator> = new Set(['eq', 'neq', 'in', 'not_in']);
+const ELEMENTS: ReadonlySet<Operator> = new Set(['contains', 'not_contains', 'subset_of']);
+
+/** What an element is; anything, where what stands there may also be a text. */
+function elementOf({ type, items }: JsonObject): JsonObject {
+  return type === 'array' && isObject(items) ? items : {};
+}
+
+/** A part or a pattern of one of a few words, which none of them has. */
+function neverMet({ path, op, value }: Single, schemas: readonly JsonObject[]): Pointless | null {
+  const words = wordsOf(schemas);
+  if (words.length === 0 || (op !== 'regex' && !PARTS.has(op))) return null;
+  const judge = judges[op === 'not_contains' ? 'contains' : op](value);
+  if (words.some((word) => judge(word) === 'yes')) return null;
+  const [first = ''] = words;
+  const some =
+    path === 'call.tool'
+      ? `the MCP name, such as \`${first}\``
+      : `one of ${words.map((each) => `\`${each}\``).join(', ')}`;
+  const part = op === 'regex' ? 'matches' : 'has';
   return {
     code: 'never_equal',
-    message: `\`${path}\` is never \`${clip(wrong)}\`${tool === undefined ? some : ''}${hint}`,
+    message: `\`${path}\` is ${some}, and never ${part} \`${clip(String(value))}\``,
   };
 }
 
@@ -89,31 +139,10 @@ const SEES: Readonly<Record<Operator, (type: string, value: Json) => boolean>> =
   exists: () => true,
 };
 
-const TEXT = 'a text';
-const LIST = 'a list';
-const NUMBER = 'a number';
-const NAMES: Readonly<Record<string, string>> = {
-  string: TEXT,
-  array: LIST,
-  number: NUMBER,
-  integer: NUMBER,
-  boolean: 'true or false',
-  object: 'an object',
-};
-
 function isNumber(type: string): boolean {
   return type === NUMBER;
 }
 
 function isText(type: string): boolean {
   return type === TEXT;
-}
-
-function typeName(type: Json | undefined): string | null {
-  return (typeof type === 'string' ? NAMES[type] : undefined) ?? null;
-}
-
-function typeOf(value: Json): string | null {
-  if (isList(value)) return LIST;
-  return typeName(isObject(value) ? 'object' : typeof value);
 }

@@ -1,7 +1,16 @@
 import { RE2JS } from 're2js';
 import type { Condition, Json, JsonObject, Operator } from '../model/index.ts';
 import { type Fields, readFields, readList, readText, readWord } from './fields.ts';
-import { clip, describe, type Entry, type Located, nearest, type Report, toJson } from './located.ts';
+import {
+  clip,
+  describe,
+  type Entry,
+  hasErrorIn,
+  type Located,
+  nearest,
+  type Report,
+  toJson,
+} from './located.ts';
 
 /** What a value can be, in words, as a test, and as a JSON Schema. */
 interface Form {
@@ -171,9 +180,13 @@ function readSingle(node: Located, report: Report): Condition | null {
   const value = valueNode === undefined || op === null ? undefined : readValue(valueNode, op, report);
   if (path === null) return null;
   const condition: Condition = { path, op: op ?? 'exists', value: value ?? true };
-  if (op === null || value === undefined) report.broken.add(condition);
+  const isUnread = valueNode !== undefined && hasErrorIn(valueNode, report);
+  if (op === null || value === undefined || isUnread) report.broken.add(condition);
   if (pathNode !== undefined) report.note(condition, 'path', pathNode.at);
-  if (valueNode !== undefined) report.note(condition, 'value', valueNode.at);
+  if (valueNode !== undefined) {
+    report.note(condition, 'value', valueNode.at);
+    report.written.set(condition, valueNode);
+  }
   report.note(condition, 'op', fields.placeOf('op'));
   return condition;
 }

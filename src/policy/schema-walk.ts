@@ -2,8 +2,10 @@ import { RE2JS } from 're2js';
 import type { Json, JsonObject, Position } from '../model/index.ts';
 import { impossibleKeyword } from './impossible.ts';
 import { JSON_TYPES, KEYWORD_NAMES, keywordOf } from './keywords.ts';
+import { whyNever } from './impossible-value.ts';
 import { clip, type Report, suggestion } from './located.ts';
 import { isList, isObject } from './paths.ts';
+import { isId, needsCapital } from './pointless.ts';
 import type { Resolve } from './pointers.ts';
 import { FORMATS } from './schema.ts';
 import { type NamesMatching, visitsOf } from './schema-visits.ts';
@@ -13,6 +15,16 @@ const TYPES: ReadonlySet<string> = new Set(JSON_TYPES);
 const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
 /** A schema is visited once for each place that it looks at, and patterns can make many places out of few. */
 const MAX_STEPS = 200_000;
+
+/** Keywords that are read as if they did something, and are notes for people alone. */
+const NOTES: ReadonlyMap<string, string> = new Map([
+  ['default', 'what a call leaves out stays out; `required` asks for it'],
+  ['readOnly', '`false` in place of the schema refuses what a call gives'],
+  ['writeOnly', 'it is a note for people'],
+  ...['contentEncoding', 'contentMediaType', 'contentSchema'].map(
+    (name) => [name, 'a text is not decoded; `pattern` looks at it as it is'] as const,
+  ),
+]);
 
 /** One walk over one schema, beside what the tools accept at each place: what they do not have is reported. */
 export class SchemaWalk {
@@ -41,14 +53,18 @@ export class SchemaWalk {
       if (visit.targets === null) continue;
       this.checkNames(visit.schema, visit.targets);
       this.warnOfTypes(visit.schema, visit.targets);
+      this.warnOfValues(visit.schema, visit.targets);
     }
   }
 
   private checkKeywords(schema: JsonObject, targets: Targets): void {
     for (const [keyword, value] of Object.entries(schema)) {
       const at = this.report.placeOf(schema, keyword);
-      if (keywordOf(keyword) !== undefined) this.checkValue(keyword, value, at);
-      else {
+      if (keywordOf(keyword) !== undefined) {
+        this.checkValue(keyword, value, at);
+        const why = NOTES.get(keyword);
+        if (why !== undefined) this.report.warn(at, 'never_applies', `\`${keyword}\` checks nothing: ${why}`);
+      } else {
         this.report.error(at, 'unknown_keyword', () => {
           const isArgument = namesOf(targets).includes(keyword);
           const hint = isArgument
@@ -168,6 +184,25 @@ export class SchemaWalk {
       if (of === null || types.includes(of)) continue;
       const message = `\`${keyword}\` never applies: it is about type \`${of}\`, and what stands here is \`${types.join('` or `')}\``;
       this.report.warn(this.report.placeOf(schema, keyword), 'never_applies', message);
+    }
+  }
+
+  /** What is compared with a value, and what stands here is never equal to. */
+  private warnOfValues(schema: JsonObject, targets: readonly JsonObject[]): void {
+    const { const: only, enum: some, pattern } = schema;
+    const warn = (keyword: string, message: string) =>
+      this.report.warn(this.report.placeOf(schema, keyword), 'never_equal', message);
+    for (const [keyword, values] of [
+      ['const', only === undefined ? [] : [only]],
+      ['enum', isList(some) ? some : []],
+    ] as const) {
+      const why = values
+        .map((each) => (each === null ? null : whyNever(each, targets)))
+        .find((each) => each !== null);
+      if (why !== undefined) warn(keyword, `what stands here ${why}`);
+    }
+    if (typeof pattern === 'string' && targets.length > 0 && targets.every(isId) && needsCapital(pattern)) {
+      warn('pattern', 'ids are compared in lower case; none matches this');
     }
   }
 }

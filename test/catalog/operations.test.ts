@@ -43,8 +43,8 @@ const secrets: Readonly<Record<string, { args: string; results: string; jwt: str
     args: 'body.data body.encodedJWT',
     results:
       'token refreshToken trustToken twoFactorId twoFactorTrustId changePasswordId emailVerificationId ' +
-      'identityVerificationId registrationVerificationId pendingIdPLinkId user.registrations.*.authenticationToken ' +
-      'user.twoFactor.methods.*.secret user.twoFactor.recoveryCodes.*',
+      'identityVerificationId registrationVerificationId pendingIdPLinkId methods.*.secret ' +
+      'user.registrations.*.authenticationToken user.registrations.*.tokens user.twoFactor.methods.*.secret user.twoFactor.recoveryCodes.*',
     jwt: 'body.data.token',
   },
   exchangeRefreshTokenForJWTWithId: {

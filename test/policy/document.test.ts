@@ -181,3 +181,24 @@ describe('what the agent is told', () => {
     });
   });
 });
+
+describe('a line that ends in CR alone', () => {
+  it('is refused: what stands behind it would be a part of the comment', () => {
+    expect(problemsOf('default: allow\r\n# all\rhide: [deleteJwtRefresh]\n')).toEqual([
+      '2:6 error line_break expected LF or CR LF as line break; found CR alone',
+    ]);
+  });
+
+  it.each(['default: deny # x\r\ntools: {}\r\n', '# a\u2028b\u0085c\ndefault: deny\n'])(
+    'is not what %j has',
+    (text) => {
+      expect(problemsOf(text)).toEqual([]);
+    },
+  );
+
+  it('is not how a directive is hidden', () => {
+    expect(problemsOf('# a\u2028b\n%YAML 1.1\n---\ndefault: deny\n')).toEqual([
+      '2:1 error directive expected YAML 1.2; found `%YAML 1.1`',
+    ]);
+  });
+});
