@@ -133,7 +133,8 @@ class JsonLines implements Audit, TokenAudit {
 
   private async openAnew(): Promise<void> {
     const old = this.sink;
-    this.sink = await this.target.open();
+    // A disk that hangs may hang here, too.
+    this.sink = await this.writes.watch(this.target.open());
     this.torn = this.sink.torn;
     await old.close();
   }

@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { NO_PREVIOUS, readLink } from './chain.ts';
@@ -42,12 +42,27 @@ export function fileTarget(file: string): Target {
 }
 
 async function openForAppending(file: string): Promise<FileHandle> {
+  const reader = await findReader(file);
   try {
     return await open(file, 'a', 0o600);
   } catch (error) {
     if (!isMissing(error)) throw error;
     await makeFolder(dirname(file));
     return await open(file, 'a', 0o600);
+  } finally {
+    await reader?.close();
+  }
+}
+
+/** To open a pipe that nobody reads would wait for ever, and a thread of the process with it; without waiting it fails. */
+async function findReader(file: string): Promise<FileHandle | null> {
+  const found = await stat(file).catch(() => null);
+  if (found?.isFIFO() !== true) return null;
+  try {
+    return await open(file, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (codeOf(error) === 'ENXIO') throw new Error('it is a pipe that nobody reads');
+    throw error;
   }
 }
 
@@ -68,7 +83,11 @@ async function makeParent(folder: string): Promise<void> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function appending(handle: FileHandle): Omit<Sink, keyof Before> {
