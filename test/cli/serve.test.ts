@@ -362,6 +362,16 @@ describe('the audit of serve', () => {
     await agent.close();
   });
 
+  it('is not opened anew by signals of other programs, which neither end the proxy nor open a debugger', async () => {
+    const { proxy, url } = await serveHttp(['--audit', join(folder.path, 'signals.jsonl')]);
+    for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
+      proxy.child.kill(signal);
+      await proxy.says(new RegExp(`${signal} does nothing here; SIGHUP opens`));
+    }
+    expect((await fetch(new URL('/healthz', url))).status).toBe(200);
+    expect(proxy.said()).not.toMatch(/debugger/i);
+  });
+
   it('is needed for a mint or a revocation: without it they are not made, and cost nothing', async () => {
     const policy = file(
       'full.yaml',
