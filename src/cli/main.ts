@@ -46,6 +46,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = exit.fine;
   // A reader that has seen enough closes the pipe; that is no error of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // The stdio door ends by itself, when its calls have ended and are recorded.
+    if (argv[0] === 'serve') return;
     if (error.code !== 'EPIPE') throw error;
     // What ends anyway may still say how.
     setImmediate(() => process.exit(process.exitCode ?? exit.fine));

@@ -21,12 +21,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function serve(flags: ServeFlags, env: Environment, version: string): Promise<ExitCode> {
   const config = readConfig(flags, env);
   const log = openLog(config.logLevel);
+  const signals = hearSignals(log);
   const sandbox = config.sandbox ? await openSandbox() : null;
   const fusionAuth = sandbox ?? { url: config.fusionAuthUrl, apiKey: config.apiKey };
   const closers: (() => Promise<void>)[] = sandbox === null ? [] : [() => sandbox.close()];
   try {
     const proxy = await openProxy(config, fusionAuth, log);
     closers.push(() => proxy.close());
+    signals.onHangUp = () => void proxy.audit.reopen();
     const callers = await openCallers(config.tokens, log);
     closers.push(() => callers.close());
     // What may be used once must not take room from the counters of calls in this process.
@@ -54,7 +56,6 @@ export interface Serving {
 async function serveDoors(serving: Serving, closers: (() => Promise<void>)[]): Promise<void> {
   const { config, proxy, callers, fusionAuth, log, version } = serving;
   const stop = untilSignal();
-  process.on('SIGHUP', () => void proxy.audit.reopen());
   const local = config.stdio ? await callers.stdio() : null;
   const open: (() => Promise<void>)[] = [];
   // Together: none of them takes calls, or says that it is ready, while another one waits for its last.
@@ -115,6 +116,17 @@ async function openDoors(serving: Serving, closers: (() => Promise<void>)[]): Pr
 async function openSandbox(): Promise<Sandbox> {
   const { startSandbox } = await import('../sandbox/server.ts');
   return startSandbox();
+}
+
+/** From the start on: what rotates logs does not ask how far we are, and each of these would do harm by itself. */
+function hearSignals(log: Log): { onHangUp: () => void } {
+  const heard = { onHangUp: () => {} };
+  process.on('SIGHUP', () => heard.onHangUp());
+  // Other programs open their logs anew at these; Node would open a port for debuggers, or end at once.
+  for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
+    process.on(signal, () => log.warn(`${signal} does nothing here; SIGHUP opens the audit file anew`));
+  }
+  return heard;
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */

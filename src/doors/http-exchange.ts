@@ -6,6 +6,14 @@ import { objectCounted } from './http-guarded.ts';
 import { replyEmpty, replyFrame } from './http-reply.ts';
 import { KEEP_ALIVE, STREAM_HEADERS, toEvent, writeEvent } from './http-streams.ts';
 
+/** What of a POST its answer depends on. */
+interface ExchangeTerms {
+  readonly guard: Guard;
+  readonly who: string;
+  readonly newSessionId: string | null;
+  readonly release: () => void;
+}
+
 /** One POST: its answer is JSON, unless something must go out before, which makes it a stream of events. */
 export class HttpExchange implements Exchange {
   private readonly res: ServerResponse;
@@ -13,17 +21,17 @@ export class HttpExchange implements Exchange {
   private readonly who: string;
   /** The id of the session that this request opens, else null. */
   private readonly newSessionId: string | null;
+  /** Told once the call has its answer, whether or not anybody is there to read it. */
+  private readonly release: () => void;
   /** Not read from `res`: the headers of an answer that waits for the end of the turn were written, too. */
   private form: 'undecided' | 'stream' | 'over' = 'undecided';
 
-  constructor(
-    res: ServerResponse,
-    { guard, who, newSessionId }: { guard: Guard; who: string; newSessionId: string | null },
-  ) {
+  constructor(res: ServerResponse, { guard, who, newSessionId, release }: ExchangeTerms) {
     this.res = res;
     this.guard = guard;
     this.who = who;
     this.newSessionId = newSessionId;
+    this.release = release;
   }
 
   notify(frame: string): void {
@@ -74,6 +82,7 @@ export class HttpExchange implements Exchange {
   private finish(): HttpExchange['form'] {
     const { form } = this;
     this.form = 'over';
+    this.release();
     return form;
   }
 }

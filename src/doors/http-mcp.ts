@@ -16,6 +16,7 @@ import { EventStream } from './http-streams.ts';
 import type { Mcp } from './mcp.ts';
 import type { Modern } from './modern.ts';
 import { MODERN_VERSIONS } from './modern-meta.ts';
+import { NO_ROOM, NOTHING_HELD, type RunningBytes } from './running-bytes.ts';
 
 /** What the endpoint works with. */
 export interface McpEndpoint extends Entrance {
@@ -23,6 +24,7 @@ export interface McpEndpoint extends Entrance {
   readonly mcp: Mcp;
   readonly modern: Modern;
   readonly modernRunning: RunningCounts;
+  readonly runningBytes: RunningBytes;
 }
 
 /** One request to /mcp of a known client: `key` binds its sessions, `who` is what the guard counts by. */
@@ -32,6 +34,8 @@ export interface McpRequest {
   readonly identity: Identity;
   readonly key: string;
   readonly who: string;
+  /** What its body has; 0 before that was read. */
+  readonly bytes: number;
 }
 
 /** A session may have this many requests without an answer. */
@@ -87,7 +91,7 @@ function handleAdmitted(
   if (identity === null) return;
   const key = identityKey(identity);
   const who = key === ANONYMOUS ? addressOf(req) : key;
-  const request: McpRequest = { req, res, identity, key, who };
+  const request: McpRequest = { req, res, identity, key, who, bytes: 0 };
   const handler = METHODS.get(req.method ?? '');
   if (handler === undefined) return object(res, NOT_ALLOWED);
   const objection = checkShape(req) ?? checkVersion(req);
@@ -119,12 +123,14 @@ async function post(endpoint: McpEndpoint, request: McpRequest): Promise<void> {
     return turnAway(endpoint, request, TOO_LARGE);
   }
   if (req.headers.expect !== undefined) res.writeContinue();
-  const frame = toFrame(await readBody(req, MAX_BODY_BYTES));
+  const body = await readBody(req, MAX_BODY_BYTES);
+  const frame = toFrame(body);
   if ('status' in frame) return turnAway(endpoint, request, frame);
   if (frame.kind === 'invalid') return turnAway(endpoint, request, { status: 400, ...frame });
   const mismatch = findMismatch(req, frame, version);
   if (mismatch !== null) return turnAway(endpoint, request, { status: 400, ...mismatch });
-  if (version !== null) return receiveModern(endpoint, request, frame);
+  const taken = { ...request, bytes: body.length };
+  if (version !== null) return receiveModern(endpoint, taken, frame);
   if ((frame.kind === 'request' || frame.kind === 'misfit') && frame.method === 'initialize') {
     if (frame.kind === 'misfit') {
       const { id, message } = frame;
@@ -135,7 +141,7 @@ async function post(endpoint: McpEndpoint, request: McpRequest): Promise<void> {
   }
   if (session === undefined) return turnAway(endpoint, request, SESSION_MISSING);
   if (frame.kind === 'call' && session.mcp.running.size >= MAX_RUNNING) return object(res, TOO_BUSY);
-  receive(endpoint, request, { frame, session, newSessionId: null });
+  receive(endpoint, taken, { frame, session, newSessionId: null });
 }
 
 /** Opens a stream for notifications. */
@@ -179,11 +185,17 @@ async function initialize(endpoint: McpEndpoint, request: McpRequest, frame: Fra
 
 function receive(
   endpoint: McpEndpoint,
-  { res, identity, who }: McpRequest,
+  { res, identity, who, bytes }: McpRequest,
   { frame, session, newSessionId }: { frame: Frame; session: HttpSession; newSessionId: string | null },
 ): void {
+  const release = frame.kind === 'call' ? endpoint.runningBytes.take(bytes) : NOTHING_HELD;
+  if (release === null) {
+    object(res, NO_ROOM);
+    return;
+  }
   const sender = { session: session.mcp, caller: callerIn(session, identity) };
-  endpoint.mcp.receive(frame, sender, new HttpExchange(res, { guard: endpoint.guard, who, newSessionId }));
+  const exchange = new HttpExchange(res, { guard: endpoint.guard, who, newSessionId, release });
+  endpoint.mcp.receive(frame, sender, exchange);
 }
 
 /** For requests that no client of sound mind sends; too many of them are 429. */

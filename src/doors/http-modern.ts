@@ -13,6 +13,7 @@ import {
   MODERN_VERSIONS,
   unsupported,
 } from './modern-meta.ts';
+import { NO_ROOM, NOTHING_HELD } from './running-bytes.ts';
 
 /** What of a request's params `Mcp-Name` has to repeat, by method. */
 const NAMED: ReadonlyMap<string, string> = new Map([
@@ -33,15 +34,20 @@ export type RunningCounts = Map<string, number>;
 
 /** Sees to a frame whose header is of the modern era. It stands for itself: closing its connection cancels it. */
 export function receiveModern(endpoint: McpEndpoint, request: McpRequest, frame: Frame): void {
-  const { res, identity, who } = request;
+  const { res, identity, who, bytes } = request;
   if (isGone(res)) return;
   const running = endpoint.modernRunning.get(who) ?? 0;
   if (running >= MAX_RUNNING) {
     object(res, TOO_BUSY);
     return;
   }
+  const release = frame.kind === 'call' ? endpoint.runningBytes.take(bytes) : NOTHING_HELD;
+  if (release === null) {
+    object(res, NO_ROOM);
+    return;
+  }
   const session = createMcpSession({ state: 'open', onSettled: null });
-  const exchange = new HttpExchange(res, { guard: endpoint.guard, who, newSessionId: null });
+  const exchange = new HttpExchange(res, { guard: endpoint.guard, who, newSessionId: null, release });
   endpoint.modern.receive(frame, { session, caller: { identity, session: null } }, exchange);
   // What was answered at once, as most calls are that the policy denies, can neither be cancelled nor pile up.
   if (session.running.size === 0) return;

@@ -6,6 +6,7 @@ import { createSources } from './http-sources.ts';
 import { notificationFrame } from './exchange.ts';
 import { createMcp } from './mcp.ts';
 import { createModern } from './modern.ts';
+import { RunningBytes } from './running-bytes.ts';
 import { type Surface, toolSurface } from './surface.ts';
 import { metadataOf, type TokenTerms } from './token-terms.ts';
 
@@ -35,6 +36,8 @@ export interface HttpOptions {
   readonly idleMs?: number;
   /** How long a request may take to arrive. Default 10 seconds. */
   readonly bodyMs?: number;
+  /** What the bodies of all running calls may have together. Default 64 MiB. */
+  readonly maxRunningBytes?: number;
 }
 
 /** A door that is open. */
@@ -66,7 +69,16 @@ export async function serveHttp(options: HttpOptions): Promise<HttpDoor> {
   const routes = {
     gate,
     sources: createSources(options),
-    endpoint: { identify, tokens, guard, sessions, mcp, modern, modernRunning: new Map() },
+    endpoint: {
+      identify,
+      tokens,
+      guard,
+      sessions,
+      mcp,
+      modern,
+      modernRunning: new Map(),
+      runningBytes: new RunningBytes(options.maxRunningBytes),
+    },
     metrics: options.metrics ?? null,
     metadata: tokens && metadataOf(tokens, '/mcp', { bearer_methods_supported: ['header'] }),
   };

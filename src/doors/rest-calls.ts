@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller, Cancellation, Gate } from '../model/index.ts';
 import { ANONYMOUS, identityKey } from '../pipeline/identity-key.ts';
 import { Cancel } from './cancellation.ts';
-import { readBody } from './http-body.ts';
+import { type Body, readBody } from './http-body.ts';
 import { announcesTooMuch, MAX_BODY_BYTES } from './http-checks.ts';
 import { addressOf, admit, type Entrance } from './http-entrance.ts';
 import { objectCounted } from './http-guarded.ts';
@@ -11,11 +11,13 @@ import { toArgs } from './rest-args.ts';
 import { TOO_LARGE, toRestBody } from './rest-body.ts';
 import { objectRest, replyOutcome } from './rest-reply.ts';
 import type { FindRoutes, Match } from './rest-routes.ts';
+import { NO_ROOM, type RunningBytes } from './running-bytes.ts';
 
 /** What calls over REST go through. */
 export interface RestCalls extends Entrance {
   readonly gate: Gate;
   readonly find: FindRoutes;
+  readonly runningBytes: RunningBytes;
 }
 
 /** One request of a known caller; `who` is what the guard counts by. */
@@ -65,14 +67,29 @@ interface Destination {
 
 /** The body of a request that leads nowhere is read as well: by what is waited for, too, a hidden operation is none. */
 async function call(calls: RestCalls, request: Request, destination: Destination): Promise<void> {
-  const { req, res, caller } = request;
-  const { match, target } = destination;
+  const { req, res } = request;
   if (announcesTooMuch(req)) {
     void readBody(req, 0);
     return objectTo(calls, request, { destination, objection: TOO_LARGE });
   }
   if (req.headers.expect !== undefined) res.writeContinue();
   const bytes = await readBody(req, MAX_BODY_BYTES);
+  const release = calls.runningBytes.take(bytes.length);
+  if (release === null) return objectRest(res, NO_ROOM);
+  try {
+    await make(calls, request, { destination, bytes });
+  } finally {
+    release();
+  }
+}
+
+async function make(
+  calls: RestCalls,
+  request: Request,
+  { destination, bytes }: { destination: Destination; bytes: Body },
+): Promise<void> {
+  const { req, res, caller } = request;
+  const { match, target } = destination;
   if (match === null) return tellNothing(calls, request, destination);
   const { route, params } = match;
   const { name, form } = route.operation;

@@ -14,6 +14,7 @@ import { DOCS_POLICY, type Documented, docsPage } from './rest-docs.ts';
 import { objectRest, replyPage } from './rest-reply.ts';
 import { routeFinder } from './rest-routes.ts';
 import { tellToken } from './rest-tokens.ts';
+import { RunningBytes } from './running-bytes.ts';
 import { metadataOf } from './token-terms.ts';
 
 /** What the REST door is given; it has no sessions. */
@@ -53,6 +54,7 @@ export async function serveRest(options: RestOptions): Promise<HttpDoor> {
     version,
     find: routeFinder(routes),
     sources: createSources(options),
+    runningBytes: new RunningBytes(options.maxRunningBytes),
     metrics: options.metrics ?? null,
     issuer: options.issuer ?? null,
     metadata: tokens && metadataOf(tokens, REST_PREFIX, {}),

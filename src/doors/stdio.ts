@@ -72,7 +72,11 @@ class Pipe {
     this.options = options;
     this.surface = surface;
     this.modern = modern;
-    this.output = new FrameOutput(options.output, () => this.wake());
+    this.output = new FrameOutput(options.output, () => {
+      // Whom nobody can be told of is not asked for any more.
+      if (this.output.isBroken) this.stop();
+      this.wake();
+    });
     const session = createMcpSession({ state: 'new', onSettled: () => this.wake() });
     this.session = session;
     const era = new ConnectionEra(session);

@@ -49,12 +49,21 @@ export function runCall(raw: RawCall, snapshot: Snapshot, ports: Ports): Awaitab
     try {
       ports.audit.write(closeRecord(opening, how, milliseconds(ports.elapsed() - begun)));
     } catch (fault) {
-      ports.onFault(id, fault);
+      blame(ports, id, fault);
     }
     return outcome;
   };
   const ending = endOf(raw, id, snapshot, ports);
   return ending instanceof Promise ? ending.then(record) : record(ending);
+}
+
+/** A log that breaks must not cost the call its answer and its line in the audit. */
+function blame({ onFault }: Ports, id: string, fault: unknown): void {
+  try {
+    onFault(id, fault);
+  } catch {
+    // There is nobody left to tell.
+  }
 }
 
 /** How a call ended: for whoever called, and for the audit. */
@@ -70,7 +79,7 @@ function endOf(raw: RawCall, id: string, { policy, at }: Snapshot, ports: Ports)
   const base = { id, policy: policy.digest };
   let parsed: ParsedCall | null = null;
   const failed = (fault: unknown): Ending => {
-    ports.onFault(id, fault);
+    blame(ports, id, fault);
     const withoutArgs = { ...raw, args: { value: undefined, faults: [] } };
     const opening = openRecord(withoutArgs, parsed?.operation ?? null, { id, at, policy, fingerprint });
     const outcome = { ...base, ended: 'failed', reason: null, retryable: false } as const;
@@ -174,12 +183,12 @@ async function forward(forwarding: Forwarding, ports: Ports): Promise<Ending> {
   const { would, ticket } = judgement;
   const refund = () => settle(ticket, 'refund', at, ports);
   let reply: Reply;
-  let ms: number;
+  let sent: number;
   try {
     if (!(await recordIntent(forwarding, ports))) {
       await refund();
       const note = 'the audit could not be written, so the call was not made';
-      ports.onFault(base.id, note);
+      blame(ports, base.id, note);
       return {
         outcome: { ...base, ended: 'failed', reason: UNRECORDED, retryable: true },
         opening,
@@ -188,14 +197,14 @@ async function forward(forwarding: Forwarding, ports: Ports): Promise<Ending> {
     }
     const request = toRequest(operation, call.args);
     raw.onForward?.();
-    const sent = ports.elapsed();
+    sent = ports.elapsed();
     reply = await ports.upstream.send(request, raw.signal);
-    ms = milliseconds(ports.elapsed() - sent);
   } catch (fault) {
     // Thrown by us, before anything was sent: ports do not throw.
     await refund();
     throw fault;
   }
+  const ms = milliseconds(ports.elapsed() - sent);
   await settle(ticket, reply.got === 'nothing' && !reply.reached ? 'refund' : 'spend', at, ports);
   const { secrets } = judgement;
   const { fingerprint } = ports;

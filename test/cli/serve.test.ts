@@ -169,6 +169,29 @@ describe('serve over stdio', () => {
     expect(last).toMatchObject({ id: 2, result: { structuredContent: { token: expect.any(String) } } });
   });
 
+  it('records what it did when nobody reads its output any more, and ends', async () => {
+    const audit = join(folder.path, 'unheard.jsonl');
+    const proxy = start(['serve', '--sandbox', '--audit', audit]);
+    running.push(proxy);
+    const { stdin, stdout } = proxy.child;
+    const say = (frame: object) => stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...frame })}\n`);
+    const ended = new Promise((resolve) => proxy.child.once('exit', resolve));
+    const params = {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 't', version: '0' },
+    };
+    say({ id: 0, method: 'initialize', params });
+    await new Promise((resolve) => stdout.once('data', resolve));
+    stdout.destroy();
+    for (const id of [1, 2]) {
+      say({ id, method: 'tools/call', params: { name: 'fusionauth-retrievejwtpublickey', arguments: {} } });
+    }
+    expect(await ended).toBe(0);
+    const codes = readFileSync(audit, 'utf8').match(/"code":"\w+"/g);
+    expect(codes).toEqual(['"code":"allowed"', '"code":"allowed"']);
+  });
+
   it('knows the local user as the caller', async () => {
     const policy = file(
       'local.yaml',
@@ -337,6 +360,16 @@ describe('the audit of serve', () => {
     await expect.poll(() => records().length).toBe(2);
     expect(records()[0]?.['prev']).toBe(end?.['hash']);
     await agent.close();
+  });
+
+  it('is not opened anew by signals of other programs, which neither end the proxy nor open a debugger', async () => {
+    const { proxy, url } = await serveHttp(['--audit', join(folder.path, 'signals.jsonl')]);
+    for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
+      proxy.child.kill(signal);
+      await proxy.says(new RegExp(`${signal} does nothing here; SIGHUP opens`));
+    }
+    expect((await fetch(new URL('/healthz', url))).status).toBe(200);
+    expect(proxy.said()).not.toMatch(/debugger/i);
   });
 
   it('is needed for a mint or a revocation: without it they are not made, and cost nothing', async () => {

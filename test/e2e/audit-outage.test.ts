@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { type Running, run, start } from '../support/cli.ts';
+import { type Running, run, start, temporaryFolder } from '../support/cli.ts';
 import { type Agent, httpAgent } from '../support/clients.ts';
 import { freePort } from '../support/redis.ts';
 import { SECRET, startTokens, type TestTokens } from '../support/tokens.ts';
@@ -163,6 +164,32 @@ it('a stream that nobody reads: mints end in time, all else goes on, and the pro
   expect((await agent.call(KEY, {})).isError).toBe(false);
   expect((await fetch(new URL('/readyz', url))).status).toBe(503);
   await checkStops(proxy);
+});
+
+it('a file that takes nothing: the proxy stops when told, though a write of it never ends', {
+  timeout: 120_000,
+}, async () => {
+  const sandbox = await startSandbox();
+  ends.push(() => sandbox.close());
+  const folder = temporaryFolder();
+  ends.push(async () => folder.remove());
+  const pipe = join(folder.path, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const reader = spawn('cat', [pipe], { stdio: 'ignore' });
+  ends.push(async () => reader.kill('SIGKILL'));
+  const args = ['serve', '--http', '0', '--audit', pipe, '--fusionauth', sandbox.url];
+  const proxy = start(args, { FUSIONAUTH_API_KEY: sandbox.apiKey });
+  ends.push(async () => proxy.child.kill('SIGKILL'));
+  const [, url = ''] = await proxy.says(/ on (http:\S+\/mcp)/);
+  const agent = await httpAgent(url);
+  reader.kill('SIGSTOP');
+  await fill(agent);
+  await agent.close();
+  await Promise.race([
+    proxy.stop(),
+    new Promise((_, fail) => setTimeout(fail, 20_000, new Error('it did not stop'))),
+  ]);
+  expect(proxy.said()).toMatch(/the audit was closed with \d+ lines that could not be written/);
 });
 
 /** Lines with large arguments, more than a pipe, our reader and Node hold of what is not read. */

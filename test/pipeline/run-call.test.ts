@@ -339,6 +339,18 @@ describe('a bug', () => {
     });
   });
 
+  it('is recorded and answered also where it cannot be logged', async () => {
+    const onFault = () => {
+      throw new Error('a broken log');
+    };
+    const walked = await openLine({ policy: ONE, reply: new Error('a bug'), onFault }).call(VEND, {});
+    expect(walked).toMatchObject({ outcome: { ended: 'failed' } });
+    expect(walked.records.at(-1)).toMatchObject({ code: 'internal_error' });
+    const unrecorded = await openLine({ policy: ONE, intents: false, onFault }).call(VEND, {});
+    expect(unrecorded).toMatchObject({ outcome: { ended: 'failed', retryable: true }, requests: [] });
+    expect(unrecorded.records.at(-1)).toMatchObject({ code: 'internal_error' });
+  });
+
   it('that a limit store throws at once is one as well', async () => {
     const limits: Limits = {
       ...memoryLimits(),

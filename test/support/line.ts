@@ -46,6 +46,7 @@ export interface LineOptions {
   /** Whether intents can be written. */
   readonly intents?: boolean;
   readonly audit?: Partial<Audit>;
+  readonly onFault?: Ports['onFault'];
 }
 
 const ann: Caller = { identity: { sub: 'ann', tenant: 'acme' }, session: 'session-1' };
@@ -91,7 +92,7 @@ export function openLine(options: LineOptions): Line {
         fingerprint: fingerprintWith(Buffer.from('test')),
         newId: () => `id-${++ids}`,
         elapsed: () => 0,
-        onFault: (_id, fault) => faults.push(fault),
+        onFault: options.onFault ?? ((_id, fault) => faults.push(fault)),
       };
       const raw: RawCall = {
         tool,

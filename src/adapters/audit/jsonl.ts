@@ -133,7 +133,8 @@ class JsonLines implements Audit, TokenAudit {
 
   private async openAnew(): Promise<void> {
     const old = this.sink;
-    this.sink = await this.target.open();
+    // A disk that hangs may hang here, too.
+    this.sink = await this.writes.watch(this.target.open());
     this.torn = this.sink.torn;
     await old.close();
   }
@@ -200,8 +201,12 @@ class JsonLines implements Audit, TokenAudit {
 
   /** Whether lines still go where their readers look: what is written to a file that was removed is gone. */
   private async isInPlace(): Promise<boolean> {
-    if (!this.sink.isRemoved()) return true;
     try {
+      if (!this.sink.isRemoved()) {
+        // Another process may have died within a line since.
+        this.torn ||= this.sink.isTorn();
+        return true;
+      }
       await this.openAnew();
       this.onProblem(`the audit was begun anew: ${this.target.name} was removed`);
       return true;

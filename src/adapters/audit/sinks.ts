@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs';
+import { constants, fstatSync, readSync } from 'node:fs';
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { NO_PREVIOUS, readLink } from './chain.ts';
@@ -10,6 +10,8 @@ export interface Sink {
   close(): Promise<void>;
   /** Whether what is written goes nowhere, since the file has no name any more. */
   isRemoved(): boolean;
+  /** Whether another process has ended within a line since the last look or write. */
+  isTorn(): boolean;
   /** The hash of the last whole line that was there before. */
   readonly lastHash: string;
   /** What was there before ends within a line. */
@@ -42,12 +44,28 @@ export function fileTarget(file: string): Target {
 }
 
 async function openForAppending(file: string): Promise<FileHandle> {
+  const found = await stat(file).catch(() => null);
+  const reader = found?.isFIFO() === true ? await findReader(file) : null;
+  // How a file ends is read; whoever opens a pipe for reading would be its reader.
+  const flags = found === null || found.isFile() ? 'a+' : 'a';
   try {
-    return await open(file, 'a', 0o600);
+    return await open(file, flags, 0o600);
   } catch (error) {
     if (!isMissing(error)) throw error;
     await makeFolder(dirname(file));
-    return await open(file, 'a', 0o600);
+    return await open(file, flags, 0o600);
+  } finally {
+    await reader?.close();
+  }
+}
+
+/** To open a pipe that nobody reads would wait for ever, and a thread of the process with it; without waiting it fails. */
+async function findReader(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (codeOf(error) === 'ENXIO') throw new Error('it is a pipe that nobody reads');
+    throw error;
   }
 }
 
@@ -68,15 +86,31 @@ async function makeParent(folder: string): Promise<void> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function appending(handle: FileHandle): Omit<Sink, keyof Before> {
+  let { size: end } = fstatSync(handle.fd);
   return {
     // One write(2) with O_APPEND: lines of several processes follow each other and never mix.
-    append: async (bytes) => (await handle.write(bytes, 0, bytes.length, null)).bytesWritten,
+    async append(bytes) {
+      const { bytesWritten } = await handle.write(bytes, 0, bytes.length, null);
+      end += bytesWritten;
+      return bytesWritten;
+    },
     close: () => handle.close(),
     isRemoved: () => fstatSync(handle.fd).nlink === 0,
+    isTorn() {
+      const { size } = fstatSync(handle.fd);
+      if (size === end || size === 0) return false;
+      end = size;
+      const last = Buffer.alloc(1);
+      return readSync(handle.fd, last, 0, 1, size - 1) === 1 && last[0] !== NEWLINE;
+    },
   };
 }
 
@@ -127,6 +161,7 @@ export function streamTarget(stream: NodeJS.WritableStream): Target {
     append: (bytes) => writeTo(stream, bytes),
     close: async () => {},
     isRemoved: () => false,
+    isTorn: () => false,
   };
   return { name: 'the stream', open: async () => sink };
 }

@@ -87,8 +87,14 @@ const SHARED = {
   enableAutoPipelining: false,
   disableClientInfo: true,
   // After a failover the old master lives on as a replica; a new connection finds the new master.
-  reconnectOnError: (error) => error.message.includes('READONLY'),
+  reconnectOnError: (error) => error.message.includes('READONLY') || isOfSelect(error),
 } satisfies RedisOptions;
+
+/** Whether the server refused the database of the URL: ioredis would go on in the first one, among other counters. */
+export function isOfSelect(error: Error): boolean {
+  const { command } = error as Error & { readonly command?: { readonly name?: unknown } };
+  return command?.name === 'select';
+}
 
 function delayMs(attempt: number): number {
   return Math.min(50 * attempt, 500);

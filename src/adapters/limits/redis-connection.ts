@@ -1,4 +1,4 @@
-import { openClient, type RedisClient, SILENCE_MS } from './redis-client.ts';
+import { isOfSelect, openClient, type RedisClient, SILENCE_MS } from './redis-client.ts';
 import { askTogether, TIMED_OUT } from './redis-turn.ts';
 import type { RedisTarget } from './redis-url.ts';
 
@@ -44,7 +44,7 @@ export function openConnection(
   return {
     close,
     async connect() {
-      const ready = new Promise((resolve) => client.once('ready', resolve));
+      const ready = new Promise<void>((resolve) => state.onReady(resolve));
       // The first attempt may fail: the client goes on trying, and the time allowed decides.
       client.connect().catch(() => undefined);
       const isReady = await within(CONNECT_WITHIN_MS, ready).then(
@@ -87,12 +87,22 @@ function followState(client: RedisClient, tell: (up: boolean, why: string) => vo
     trouble = troubleOf(error) ?? trouble;
   });
   client.on('close', () => turn(false, trouble));
-  client.on('ready', () => {
+  let tellReady = () => {};
+  // A connection whose database was refused is ready as well, for a moment.
+  const look = () => {
     trouble = 'connection closed';
     turn(true, 'connected');
+    tellReady();
+  };
+  client.on('ready', () => {
+    if ('nodes' in client) look();
+    else void client.ping().then(look, (error: Error) => error.name === 'ReplyError' && look());
   });
   return {
     turn,
+    onReady: (told: () => void) => {
+      tellReady = told;
+    },
     trouble: () => trouble,
     stop: () => {
       stopped = true;
@@ -127,6 +137,7 @@ function troubleOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (error.message === TIMED_OUT) return NO_ANSWER;
   if ('lastNodeError' in error) return troubleOf(error.lastNodeError);
+  if (isOfSelect(error)) return `answered ${replyCode(error.message)} to SELECT of its database`;
   if (error.name === 'ReplyError') return `answered ${replyCode(error.message)}`;
   return 'code' in error && typeof error.code === 'string' ? error.code : null;
 }

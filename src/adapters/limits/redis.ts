@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Claim, Instant, Limits, Ticket } from '../../model/index.ts';
+import type { Claim, Hold, Instant, Limits, Ticket } from '../../model/index.ts';
 import { type Held, refusalOf, refusalsOf, takenClaims } from './claims.ts';
 import type { ReserveReply } from './redis-client.ts';
 import { openConnection } from './redis-connection.ts';
@@ -23,6 +23,20 @@ interface Taken {
   readonly claims: readonly Claim[];
   readonly at: Instant;
 }
+
+/** A claim that always fits, on a counter of its own that is gone in a second. */
+const READY: Claim = {
+  rule: 'ready',
+  counter: 'ready',
+  window: { kind: 'calendar', ms: 1000 },
+  per: 'everyone',
+  kind: 'calls',
+  unit: 'one',
+  max: Number.MAX_SAFE_INTEGER,
+  cost: 1,
+  observedRule: null,
+  because: null,
+};
 
 /**
  * Limits shared by all proxies of one Redis, on its clock: one round trip a call, and no answer in time is `unknown`.
@@ -68,6 +82,34 @@ export function redisLimits(options: RedisLimitsOptions): Limits & { connect(): 
     await connection.ask((client) => client.portcullisRefund(taken.claims.length + 1, ...question));
   }
 
+  async function reserve(claims: readonly Claim[]): Promise<Hold> {
+    if (claims.length === 0) return { hold: 'granted', ticket: { id: randomUUID() }, missed: [] };
+    let sentAt = 0;
+    let isTooLate = false;
+    const answer = await connection.ask(async (client) => {
+      sentAt = performance.now();
+      // Whoever asked is told `unknown` at the timeout; a frozen server that wakes later must not charge for it.
+      const deadline =
+        aheadMs === null ? Number.MAX_SAFE_INTEGER : Math.ceil(sentAt + aheadMs) + commandTimeoutMs;
+      const reply = await client.portcullisReserve(claims.length, ...reserveArgs(prefix, claims, deadline));
+      if (isTooLate) void giveBack(readReply(claims, reply).taken);
+      return reply;
+    });
+    if (!answer.got) {
+      isTooLate = true;
+      return { hold: 'unknown', why: answer.why };
+    }
+    const [inTime, now] = answer.reply;
+    // The way of the question is in this; a slow one must not loosen the deadline, a clock that drifts may.
+    aheadMs = inTime === 0 || aheadMs === null ? now - sentAt : Math.min(now - sentAt, aheadMs + 1);
+    if (inTime === 0) return { hold: 'unknown', why: 'the limit store was asked too long ago' };
+    const { usedUp, refusals, taken } = readReply(claims, answer.reply);
+    if (refusals.length > 0) return { hold: 'refused', refusals };
+    const ticket: Ticket = { id: randomUUID() };
+    unsettled.set(ticket, taken);
+    return { hold: 'granted', ticket, missed: usedUp };
+  }
+
   return {
     async connect() {
       await connection.connect();
@@ -78,36 +120,9 @@ export function redisLimits(options: RedisLimitsOptions): Limits & { connect(): 
       throw new Error(evicting);
     },
     close: connection.close,
-    async ready() {
-      return (await connection.ask((client) => client.ping())).got;
-    },
-    async reserve(claims) {
-      if (claims.length === 0) return { hold: 'granted', ticket: { id: randomUUID() }, missed: [] };
-      let sentAt = 0;
-      let isTooLate = false;
-      const answer = await connection.ask(async (client) => {
-        sentAt = performance.now();
-        // Whoever asked is told `unknown` at the timeout; a frozen server that wakes later must not charge for it.
-        const deadline =
-          aheadMs === null ? Number.MAX_SAFE_INTEGER : Math.ceil(sentAt + aheadMs) + commandTimeoutMs;
-        const reply = await client.portcullisReserve(claims.length, ...reserveArgs(prefix, claims, deadline));
-        if (isTooLate) void giveBack(readReply(claims, reply).taken);
-        return reply;
-      });
-      if (!answer.got) {
-        isTooLate = true;
-        return { hold: 'unknown', why: answer.why };
-      }
-      const [inTime, now] = answer.reply;
-      // The way of the question is in this; a slow one must not loosen the deadline, a clock that drifts may.
-      aheadMs = inTime === 0 || aheadMs === null ? now - sentAt : Math.min(now - sentAt, aheadMs + 1);
-      if (inTime === 0) return { hold: 'unknown', why: 'the limit store was asked too long ago' };
-      const { usedUp, refusals, taken } = readReply(claims, answer.reply);
-      if (refusals.length > 0) return { hold: 'refused', refusals };
-      const ticket: Ticket = { id: randomUUID() };
-      unsettled.set(ticket, taken);
-      return { hold: 'granted', ticket, missed: usedUp };
-    },
+    // Not by PING, which a full Redis, a replica, and any other node of a cluster answer as well.
+    ready: async () => (await reserve([READY])).hold !== 'unknown',
+    reserve,
     async settle(ticket, how) {
       const taken = unsettled.get(ticket);
       unsettled.delete(ticket);

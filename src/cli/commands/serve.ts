@@ -45,7 +45,7 @@ export function addServe(program: Command, ended: Ended): void {
       const { serve } = await import('../serve.ts');
       ended(await serve(flags, process.env, version()));
       // What nobody reads of stderr must not keep a proxy that was told to stop.
-      setTimeout(() => process.exit(), LINGER_MS).unref();
+      setTimeout(leave, LINGER_MS).unref();
     });
   command.addHelpText(
     'after',
@@ -56,4 +56,11 @@ export function addServe(program: Command, ended: Ended): void {
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+/** A file that takes nothing holds a thread, and `process.exit` would wait for it as long as the disk hangs. */
+function leave(): never {
+  const isHeld = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+  if (isHeld) process.kill(process.pid, 'SIGKILL');
+  process.exit();
 }

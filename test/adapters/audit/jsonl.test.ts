@@ -52,6 +52,25 @@ describe('the audit file', () => {
     expect(modes).toEqual([0o600, 0o700, 0o700]);
   });
 
+  it('is not continued within a line that another process left unfinished meanwhile', async () => {
+    const file = join(folder(), 'a.jsonl');
+    const audit = await open(file);
+    expect(await audit.intent(record(1))).toBe(true);
+    appendFileSync(file, '{"id":"of another that');
+    expect(await audit.intent(record(2))).toBe(true);
+    appendFileSync(file, '{"id":"whole"}\n');
+    expect(await audit.intent(record(3))).toBe(true);
+    await audit.close();
+    const lines = linesOf(file);
+    expect(lines.map((line) => (line.endsWith('}') ? JSON.parse(line).id : 'torn'))).toEqual([
+      '1',
+      'torn',
+      '2',
+      'whole',
+      '3',
+    ]);
+  });
+
   it('does not let lines gather of which more than one write waits already', async () => {
     const file = join(folder(), 'a.jsonl');
     const audit = await open(file);

@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -117,4 +117,41 @@ describe('a process', () => {
       expect(await verifyFiles(file)).toMatchObject({ ok: true, count: 23, torn: 1 });
     },
   );
+
+  it('does not wait for ever for a pipe that nobody reads, neither at its start nor at a rotation', () => {
+    const jsonl = compiled();
+    const file = join(folder(), 'pipe');
+    execFileSync('mkfifo', [file]);
+    const body = `
+      import { spawn } from 'node:child_process';
+      import { once } from 'node:events';
+      const said = [];
+      const open = () => openAudit({ to: { file }, onProblem: (m) => said.push(m) });
+      await open().catch((error) => said.push(error.message));
+      const reader = spawn('cat', [file], { stdio: 'ignore' });
+      let audit = null;
+      while (audit === null) audit = await open().catch(() => null);
+      const told = [await audit.intent(record('a'))];
+      reader.kill();
+      await once(reader, 'exit');
+      await audit.reopen();
+      told.push(await audit.intent(record('b')));
+      await audit.close();
+      process.stdout.write(JSON.stringify({ told, said }));`;
+    const { stdout } = spawnSync(process.execPath, node(body, jsonl, file), {
+      encoding: 'utf8',
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+    });
+    const nobody = 'it is a pipe that nobody reads';
+    expect(JSON.parse(stdout)).toEqual({
+      told: [true, false],
+      said: [
+        `the audit cannot be written to \`${file}\`: ${nobody}`,
+        `the audit stays in its old file, \`${file}\` cannot be opened: ${nobody}`,
+        `the audit cannot be written to \`${file}\`: EPIPE: broken pipe, write; its lines wait`,
+        'the audit was closed with 1 lines that could not be written',
+      ],
+    });
+  }, 30_000);
 });

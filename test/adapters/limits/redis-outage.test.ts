@@ -1,5 +1,6 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { redisLimits } from '../../../src/adapters/limits/redis.ts';
 import type { Hold } from '../../../src/model/index.ts';
@@ -13,12 +14,21 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-async function open(): Promise<Setting & { server: TestRedis; states: [up: boolean, why: string][] }> {
+/** A connection of the operator's. */
+async function administer({ port }: TestRedis): Promise<Redis> {
+  const admin = new Redis({ port, password: 'open sesame', disableClientInfo: true });
+  ends.push(async () => admin.disconnect());
+  return admin;
+}
+
+async function open(
+  path = '',
+): Promise<Setting & { server: TestRedis; states: [up: boolean, why: string][] }> {
   const server = await startRedis('--requirepass', 'open sesame');
   ends.push(() => server.stop());
   const states: [boolean, string][] = [];
   const limits = redisLimits({
-    url: `redis://:open%20sesame@127.0.0.1:${server.port}`,
+    url: `redis://:open%20sesame@127.0.0.1:${server.port}${path}`,
     onStateChange: (up, why) => states.push([up, why]),
   });
   ends.push(() => limits.close());
@@ -135,6 +145,46 @@ test('a refund during an outage is silent, in time, and final', async () => {
   expect(await used(s, MANY)).toBeGreaterThanOrEqual(2);
 });
 
+test.each<[string, readonly (readonly string[])[]]>([
+  ['is full', [['CONFIG', 'SET', 'maxmemory', '1']]],
+  ['hears no replica', [['CONFIG', 'SET', 'min-replicas-to-write', '1']]],
+  ['lets us run no script', [['ACL', 'SETUSER', 'default', '-@scripting']]],
+])('a server that answers but %s is not ready, and that is told once', async (_, commands) => {
+  const s = await open();
+  expect(await s.limits.ready()).toBe(true);
+  const admin = await administer(s.server);
+  for (const [name = '', ...args] of commands) await admin.call(name, args);
+  for (let n = 0; n < 3; n++) {
+    expect(await reserve(s, MANY)).toMatchObject({ hold: 'unknown' });
+    expect(await s.limits.ready()).toBe(false);
+  }
+  expect(s.states.map(([up]) => up)).toEqual([true, false]);
+});
+
+test('that it is ready is seen without taking from a counter, and leaves nothing behind', async () => {
+  const s = await open();
+  const admin = await administer(s.server);
+  expect(await s.limits.ready()).toBe(true);
+  await expect.poll(() => admin.dbsize(), { timeout: 5_000 }).toBe(0);
+});
+
+test('a database that is refused later is an outage: no call is counted in another one', async () => {
+  const s = await open('/3');
+  await granted(s, MANY);
+  const admin = await administer(s.server);
+  await admin.call('ACL', 'SETUSER', 'default', '-select');
+  await admin.call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'YES');
+  const end = performance.now() + 1_500;
+  const holds = new Set<string>();
+  while (performance.now() < end) holds.add((await reserve(s, MANY)).hold);
+  expect([...holds]).toEqual(['unknown']);
+  expect(s.states.map(([up]) => up)).toEqual([true, false]);
+  expect(await admin.dbsize()).toBe(0);
+  await admin.call('ACL', 'SETUSER', 'default', '+select');
+  await flowsAgain(s, 2_000);
+  expect(await used(s, MANY)).toBe(2);
+});
+
 test('a frozen server does not keep us from closing', async () => {
   const s = await open();
   s.server.process.kill('SIGSTOP');
@@ -152,13 +202,19 @@ test('without connect a reserve is unknown, and throws nothing', async () => {
   expect(await limits.ready()).toBe(false);
 });
 
-test.each<[string, () => Promise<{ port: number; why: RegExp }>]>([
+const SOMEONE = ['--user', 'someone', 'on', '>hunter2', '~*', '+@all'];
+
+test.each<[string, () => Promise<{ port: number; path?: string; why: RegExp }>]>([
   ['nobody listens', async () => ({ port: await freePort(), why: /ECONNREFUSED/ })],
   ['the server says nothing', async () => ({ port: await listenInSilence(), why: /no answer in time/ })],
   ['the password is wrong', async () => ({ port: await startWithPassword(), why: /WRONGPASS/ })],
+  [
+    'there is no such database',
+    async () => ({ port: await startWithPassword(...SOMEONE), path: '/99', why: /ERR to SELECT/ }),
+  ],
 ])('connect fails in time and in one line where %s', async (_, arrange) => {
-  const { port, why } = await arrange();
-  const limits = redisLimits({ url: `redis://someone:hunter2@127.0.0.1:${port}` });
+  const { port, path = '', why } = await arrange();
+  const limits = redisLimits({ url: `redis://someone:hunter2@127.0.0.1:${port}${path}` });
   const sent = performance.now();
   const error = await limits.connect().then(
     () => 'connected',
@@ -178,8 +234,8 @@ async function listenInSilence(): Promise<number> {
   return port;
 }
 
-async function startWithPassword(): Promise<number> {
-  const server = await startRedis('--requirepass', 'another');
+async function startWithPassword(...args: string[]): Promise<number> {
+  const server = await startRedis('--requirepass', 'another', ...args);
   ends.push(() => server.stop());
   return server.port;
 }
