@@ -35,6 +35,7 @@ export function pointlessValue(
       message: 'ids are compared in lower case; this value is never a part of one',
     };
   }
+  if (condition.op === 'contains' || condition.op === 'not_contains') return neverElement(condition, schemas);
   if (!EQUALITIES.has(condition.op)) return null;
   const values = isList(condition.value) ? condition.value : [condition.value];
   return neverEqual(condition, schemas, values, tools);
@@ -50,6 +51,19 @@ const OF_LISTS: Partial<Readonly<Record<Operator, string>>> = {
 };
 const PARTS: ReadonlySet<Operator> = new Set(['contains', 'not_contains', 'starts_with', 'ends_with']);
 const EQUALITIES: ReadonlySet<Operator> = new Set(['eq', 'neq', 'in', 'not_in']);
+
+/** A list of roles as one element of the list: it reads like one of several, and a deny that asks it denies nobody. */
+function neverElement({ path, op, value }: Single, schemas: readonly JsonObject[]): Pointless | null {
+  const elements = schemas.map(({ items }) => (isObject(items) ? typeName(items['type']) : null));
+  if (!elements.every((type) => type === TEXT) || typeName(typeof value) === TEXT) return null;
+  const hint = isList(value)
+    ? `; \`${op}\` takes one element, and several of them stand in an \`any\` or \`all\` group`
+    : '';
+  return {
+    code: 'never_equal',
+    message: `the elements of \`${clip(path)}\` are texts, so none ever equals this value${hint}`,
+  };
+}
 
 function neverEqual(
   { path }: Single,
