@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isLoopbackHost } from '../adapters/identity/addresses.ts';
 import { type Address, readAddress } from './address.ts';
+import { printable } from './excerpt.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { type IssuerConfig, type IssuerFlags, readIssuerConfig } from './issuer-config.ts';
 import {
@@ -101,6 +102,7 @@ export function readConfig(flags: ServeFlags, env: Environment): ServeConfig {
   };
   refuseOpenDoor(config);
   refuseIdle(flags, config);
+  refuseStray(config);
   return config;
 }
 
@@ -154,6 +156,7 @@ function readTenant(text: Given | undefined): string | null {
 function readAudit(text: string | undefined, env: Environment): ServeConfig['audit'] {
   if (text === 'off') return { to: 'off' };
   if (text === '-') return { to: 'stderr' };
+  if (text === '') throw new CommandError('expected `--audit` as a file, `-` or `off`; found ``', exit.usage);
   return { to: 'file', file: text ?? join(stateFolder(env), 'portcullis-audit.jsonl') };
 }
 
@@ -178,6 +181,23 @@ function refuseIdle(flags: ServeFlags, { http, rest, tokens }: ServeConfig): voi
   if (hasSources && http === null && rest === null) {
     const expected = 'expected `--http` or `--rest` beside `--allowed-host` and `--allowed-origin`';
     throw new CommandError(expected, exit.usage);
+  }
+}
+
+const HOST = /^(?:\[[0-9a-f:.]+\]|[^\s/:@?#[\]]+)(?::[0-9]{1,5})?$/i;
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@?#]+$/i;
+
+/** What no `Host` or `Origin` header ever is would refuse the very clients that it was meant to let in. */
+function refuseStray({ allowedHosts, allowedOrigins }: ServeConfig): void {
+  const host = allowedHosts.find((name) => !HOST.test(name));
+  if (host !== undefined) {
+    const expected = 'expected `--allowed-host` as `HOST` or `HOST:PORT`, without scheme and path';
+    throw new CommandError(`${expected}; found \`${printable(host)}\``, exit.usage);
+  }
+  const origin = allowedOrigins.find((name) => name !== 'null' && !ORIGIN.test(name));
+  if (origin !== undefined) {
+    const expected = 'expected `--allowed-origin` as `SCHEME://HOST[:PORT]`, without a slash at the end';
+    throw new CommandError(`${expected}; found \`${printable(origin)}\``, exit.usage);
   }
 }
 

@@ -50,16 +50,32 @@ export function openDecider({ policy: file, tools, secret }: DeciderOptions) {
 }
 
 function decisionLine(tool: string, judgement: Judgement, { digest }: PreparedPolicy): DecisionLine {
-  const base = { tool, policy: digest, trace: judgement.trace() };
+  const about = { policy: digest, trace: judgement.trace() };
   const nothing = { rule: null, reason: null, retry_after_ms: null, would: null };
   switch (judgement.verdict) {
     case 'unknown_tool':
-      return { ...base, verdict: 'deny', code: 'unknown_tool', ...nothing, reason: `Unknown tool: ${tool}` };
+      return {
+        tool,
+        verdict: 'deny',
+        code: 'unknown_tool',
+        ...nothing,
+        reason: `Unknown tool: ${tool}`,
+        ...about,
+      };
     case 'deny': {
       const { code, rule, reason, retryAfterMs } = judgement;
-      return { ...base, verdict: 'deny', code, ...nothing, rule, reason, retry_after_ms: retryAfterMs };
+      return {
+        tool,
+        verdict: 'deny',
+        code,
+        ...nothing,
+        rule,
+        reason,
+        retry_after_ms: retryAfterMs,
+        ...about,
+      };
     }
     case 'allow':
-      return { ...base, verdict: 'allow', code: 'allowed', ...nothing, would: judgement.would };
+      return { tool, verdict: 'allow', code: 'allowed', ...nothing, would: judgement.would, ...about };
   }
 }

@@ -113,5 +113,21 @@ function commands(ended: Ended, name = ''): Command {
       },
     });
   for (const add of COMMANDS) add(program, ended);
+  for (const command of program.commands) refuseRepeated(command);
   return program;
+}
+
+/** Of two values of one flag, the first would be ignored: somebody who names two policies expects both to hold. */
+function refuseRepeated(command: Command): void {
+  const once = command.options.filter(
+    ({ required, optional, variadic, description }) =>
+      (required || optional) && !variadic && !description.includes('repeated'),
+  );
+  for (const option of once) {
+    let isGiven = false;
+    command.on(`option:${option.name()}`, () => {
+      if (isGiven) command.error(`error: option '${option.flags}' is given twice; expected it once`);
+      isGiven = true;
+    });
+  }
 }

@@ -7,14 +7,15 @@ import type { Progress } from './progress.ts';
 import { recordedEnding } from './recorded-verdict.ts';
 import { type ReplayReport, replayForPeople, replayForPrograms } from './replay-report.ts';
 import { certainly, openReplayer } from './replayer.ts';
+import { recordedTenant } from './settings.ts';
 import { exampleOf, openTally } from './tally.ts';
 
 export interface ReplayOptions {
   readonly policy: string;
   /** Nobody named the policy. */
   readonly isDefault: boolean;
-  /** The tenant that the recorded proxy was confined to; null: none. */
-  readonly tenantId: string | null;
+  /** The tenant that the recorded proxy was confined to, as it was given. */
+  readonly tenant: string | undefined;
   readonly json: boolean;
   readonly color: boolean;
   /** Changes that are not to be. */
@@ -23,15 +24,18 @@ export interface ReplayOptions {
 
 /** `portcullis replay`: what a policy would change of calls that were recorded. */
 export async function replay(files: readonly string[], options: ReplayOptions): Promise<ExitCode> {
+  const tenantId = recordedTenant(options.tenant);
   const prepared = preparePolicy(options.policy, 'known');
-  const report = await replayFiles(files, { prepared, ...options });
+  const report = await replayFiles(files, { prepared, tenantId, ...options });
   process.stdout.write(options.json ? replayForPrograms(report) : replayForPeople(report, options.color));
   // A report that is not of every line must not pass for one.
   if (report.problems > 0) return exit.usage;
   return options.failOn.some((change) => report.tally.count(change) > 0) ? exit.testsFailed : exit.fine;
 }
 
-interface Replayed extends Pick<ReplayOptions, 'policy' | 'tenantId'> {
+interface Replayed extends Pick<ReplayOptions, 'policy'> {
+  /** The tenant that the recorded proxy was confined to; null: none. */
+  readonly tenantId: string | null;
   readonly prepared: PreparedPolicy;
   readonly isDefault?: boolean;
   readonly progress?: Progress;

@@ -40,6 +40,15 @@ export function unfilled(value: string): string {
   return value.startsWith('~/') ? '; `~` is filled in by shells alone, write the whole path' : '';
 }
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** `--tenant` of the commands that read records; null where it is left out. */
+export function recordedTenant(text: string | undefined): string | null {
+  const id = text?.toLowerCase() ?? null;
+  if (id === null || UUID.test(id)) return id;
+  throw new CommandError(`expected \`--tenant\`, a UUID; found \`${text}\``, exit.usage);
+}
+
 /** A secret from the environment, or from the file that `NAME_FILE` names; a trailing line break is not part of it. */
 export function secretSetting(env: Environment, name: string): string | null {
   const value = setting(env, name);

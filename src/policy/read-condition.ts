@@ -176,7 +176,7 @@ function readSingle(node: Located, report: Report): Condition | null {
   const opNode = fields.get('op');
   const valueNode = fields.get('value');
   const path = pathNode === undefined ? null : readText(pathNode, '`path`', report);
-  const op = opNode === undefined ? null : readWord(opNode, OPERATORS, report, ELSEWHERE);
+  const op = opNode === undefined ? null : readOperator(opNode, valueNode, report);
   const value = valueNode === undefined || op === null ? undefined : readValue(valueNode, op, report);
   if (path === null) return null;
   const condition: Condition = { path, op: op ?? 'exists', value: value ?? true };
@@ -189,6 +189,18 @@ function readSingle(node: Located, report: Report): Condition | null {
   }
   report.note(condition, 'op', fields.placeOf('op'));
   return condition;
+}
+
+/** What asks elsewhere whether nothing is there; `exists` with the same value would ask the opposite. */
+const ABSENT: ReadonlySet<string> = new Set(['not_exists', 'is_null', 'null', 'missing', 'absent']);
+
+function readOperator(node: Located, value: Located | undefined, report: Report): Operator | null {
+  const word = node.kind === 'scalar' && typeof node.value === 'string' ? node.value.toLowerCase() : '';
+  if (!ABSENT.has(word)) return readWord(node, OPERATORS, report, ELSEWHERE);
+  const isThere = value?.kind === 'scalar' && value.value === false;
+  const message = `expected an operator; found ${describe(node)}; did you mean \`op: exists, value: ${isThere}\`?`;
+  report.error(node.at, 'wrong_value', message);
+  return null;
 }
 
 function readValue(node: Located, op: Operator, report: Report): Json | undefined {

@@ -138,6 +138,25 @@ const rows: readonly (readonly [args: readonly string[], stderr: string])[] = [
     ['serve', '--http', '--issuer', 'id.example.com'],
     'expected `--issuer` as an https URL without user, query and fragment (http on loopback only), or `ISS=URL` with the URL of a JWKS; did you mean `https://id.example.com`?',
   ],
+  [
+    ['serve', '--policy', 'desk.yaml', '--policy', 'alone.yaml'],
+    'option `--policy <file>` is given twice; expected it once',
+  ],
+  [['serve', '--http', '1', '--http'], 'option `--http [address]` is given twice; expected it once'],
+  [
+    ['test', 'desk.test.yaml', '--min-coverage', '9', '--min-coverage', '1'],
+    'option `--min-coverage <percent>` is given twice; expected it once',
+  ],
+  [['serve', '--audit', ''], 'expected `--audit` as a file, `-` or `off`; found ``'],
+  [
+    ['serve', '--http', '0', '--allowed-host', 'a.example', '--allowed-host', 'https://b.example'],
+    'expected `--allowed-host` as `HOST` or `HOST:PORT`, without scheme and path; found `https://b.example`',
+  ],
+  [
+    ['serve', '--http', '0', '--allowed-origin', 'https://a.example/'],
+    'expected `--allowed-origin` as `SCHEME://HOST[:PORT]`, without a slash at the end; found `https://a.example/`',
+  ],
+  [['replay', 'words.txt', '--tenant', 'acme'], 'expected `--tenant`, a UUID; found `acme`'],
   [['check'], 'missing required argument `file`'],
   [['sreve'], 'unknown command `sreve`; did you mean `serve`?'],
   [['check', 'desk.yaml', '--strct'], 'unknown option `--strct`; did you mean `--strict`?'],

@@ -26,9 +26,8 @@ export function addReplay(program: Command, ended: Ended): void {
       const named = flags.policy ?? process.env['PORTCULLIS_POLICY'];
       const [policy, isDefault] = [named ?? defaultPolicy(), named === undefined];
       const { tenant, failOn = [], json = false } = flags;
-      const tenantId = tenant?.toLowerCase() ?? null;
       const color = hasColor(flags);
-      ended(await replay(files, { policy, isDefault, tenantId, failOn, json, color }));
+      ended(await replay(files, { policy, isDefault, tenant, failOn, json, color }));
     });
   common(command, 'replay --policy candidate.yaml --fail-on newly-denied portcullis-audit.jsonl');
 }

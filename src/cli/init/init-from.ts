@@ -3,6 +3,7 @@ import { callParser } from '../../pipeline/parse-call.ts';
 import { printable } from '../excerpt.ts';
 import { CommandError, type ExitCode, exit } from '../exit-codes.ts';
 import { recordedCalls } from '../recorded-calls.ts';
+import { recordedTenant } from '../settings.ts';
 import { sizeOf } from '../text-lines.ts';
 import { Observations } from './observations.ts';
 import { planProposal } from './propose.ts';
@@ -18,7 +19,6 @@ export interface FromFlags {
 
 /** Lines that are no records are told one by one up to here, and then only counted. */
 const MAX_TOLD = 5;
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** `portcullis init --from`: reads audit files as a stream and writes the policy that allows what they allowed. */
 export async function initFrom(files: readonly string[], flags: FromFlags): Promise<ExitCode> {
@@ -28,9 +28,7 @@ export async function initFrom(files: readonly string[], flags: FromFlags): Prom
       'expected no `--tools` and no `--risk` beside `--from`: the records say it',
       exit.usage,
     );
-  const tenantId = tenant?.toLowerCase() ?? null;
-  if (tenantId !== null && !UUID.test(tenantId))
-    throw new CommandError(`expected \`--tenant\`, a UUID; found \`${tenant}\``, exit.usage);
+  const tenantId = recordedTenant(tenant);
   const targets = targetsOf(out);
   checkTargets(targets, force);
   // Tells of a file that cannot be read before anything else is said.
