@@ -89,7 +89,8 @@ function neverEqual(
     const tool = path === 'call.tool' && tools.find(({ operationId }) => operationId === each);
     const words = tool ? `is never \`${tool.operationId}\`; it is the MCP name, \`${tool.name}\`` : why;
     const what = isOfList ? `an element of \`${clip(path)}\`` : `\`${clip(path)}\``;
-    const hint = isOfList && isList(each) ? `; \`${op}\` takes one element, and \`any\` or \`all\` several` : '';
+    const hint =
+      isOfList && isList(each) ? `; \`${op}\` takes one element, and \`any\` or \`all\` several` : '';
     return { code: 'never_equal', message: `${what} ${words}${hint}` };
   }
   return null;
