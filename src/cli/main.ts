@@ -113,21 +113,17 @@ function commands(ended: Ended, name = ''): Command {
       },
     });
   for (const add of COMMANDS) add(program, ended);
-  for (const command of program.commands) refuseRepeated(command);
+  for (const command of program.commands) refuseSecondPolicy(command);
   return program;
 }
 
-/** Of two values of one flag, the first would be ignored: somebody who names two policies expects both to hold. */
-function refuseRepeated(command: Command): void {
-  const once = command.options.filter(
-    ({ required, optional, variadic, description }) =>
-      (required || optional) && !variadic && !description.includes('repeated'),
-  );
-  for (const option of once) {
-    let isGiven = false;
-    command.on(`option:${option.name()}`, () => {
-      if (isGiven) command.error(`error: option '${option.flags}' is given twice; expected it once`);
-      isGiven = true;
-    });
-  }
+/** Of two policies the first would be ignored, where somebody who names both expects both to hold. */
+function refuseSecondPolicy(command: Command): void {
+  const isOne = command.options.some(({ long, variadic }) => long === '--policy' && !variadic);
+  if (!isOne) return;
+  let isGiven = false;
+  command.on('option:policy', () => {
+    if (isGiven) command.error('error: `--policy` is given twice; expected it once, a policy is one file');
+    isGiven = true;
+  });
 }

@@ -34,7 +34,11 @@ export interface McpRequest {
   readonly identity: Identity;
   readonly key: string;
   readonly who: string;
-  /** What its body has; 0 before that was read. */
+}
+
+/** A frame and what its body has. */
+export interface Received {
+  readonly frame: Frame;
   readonly bytes: number;
 }
 
@@ -91,7 +95,7 @@ function handleAdmitted(
   if (identity === null) return;
   const key = identityKey(identity);
   const who = key === ANONYMOUS ? addressOf(req) : key;
-  const request: McpRequest = { req, res, identity, key, who, bytes: 0 };
+  const request: McpRequest = { req, res, identity, key, who };
   const handler = METHODS.get(req.method ?? '');
   if (handler === undefined) return object(res, NOT_ALLOWED);
   const objection = checkShape(req) ?? checkVersion(req);
@@ -129,8 +133,8 @@ async function post(endpoint: McpEndpoint, request: McpRequest): Promise<void> {
   if (frame.kind === 'invalid') return turnAway(endpoint, request, { status: 400, ...frame });
   const mismatch = findMismatch(req, frame, version);
   if (mismatch !== null) return turnAway(endpoint, request, { status: 400, ...mismatch });
-  const taken = { ...request, bytes: body.length };
-  if (version !== null) return receiveModern(endpoint, taken, frame);
+  const bytes = body.length;
+  if (version !== null) return receiveModern(endpoint, request, { frame, bytes });
   if ((frame.kind === 'request' || frame.kind === 'misfit') && frame.method === 'initialize') {
     if (frame.kind === 'misfit') {
       const { id, message } = frame;
@@ -141,7 +145,7 @@ async function post(endpoint: McpEndpoint, request: McpRequest): Promise<void> {
   }
   if (session === undefined) return turnAway(endpoint, request, SESSION_MISSING);
   if (frame.kind === 'call' && session.mcp.running.size >= MAX_RUNNING) return object(res, TOO_BUSY);
-  receive(endpoint, taken, { frame, session, newSessionId: null });
+  receive(endpoint, request, { frame, bytes, session, newSessionId: null });
 }
 
 /** Opens a stream for notifications. */
@@ -180,13 +184,13 @@ async function initialize(endpoint: McpEndpoint, request: McpRequest, frame: Fra
   const tooMany = await endpoint.guard.count('new_session', request.who);
   if (tooMany !== null) return objectTooOften(request.res, tooMany.retryAfterMs);
   const session = endpoint.sessions.open(request.key);
-  receive(endpoint, request, { frame, session, newSessionId: session.id });
+  receive(endpoint, request, { frame, bytes: 0, session, newSessionId: session.id });
 }
 
 function receive(
   endpoint: McpEndpoint,
-  { res, identity, who, bytes }: McpRequest,
-  { frame, session, newSessionId }: { frame: Frame; session: HttpSession; newSessionId: string | null },
+  { res, identity, who }: McpRequest,
+  { frame, bytes, session, newSessionId }: Received & { session: HttpSession; newSessionId: string | null },
 ): void {
   const release = frame.kind === 'call' ? endpoint.runningBytes.take(bytes) : NOTHING_HELD;
   if (release === null) {

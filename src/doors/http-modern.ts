@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../model/index.ts';
 import { cancel, createMcpSession } from './exchange.ts';
 import type { Frame, RequestFrame, RpcError } from './frame.ts';
 import { HttpExchange } from './http-exchange.ts';
-import type { McpEndpoint, McpRequest } from './http-mcp.ts';
+import type { McpEndpoint, McpRequest, Received } from './http-mcp.ts';
 import { type Objection, object } from './http-reply.ts';
 import { isGone, whenGone } from './http-streams.ts';
 import {
@@ -33,8 +33,11 @@ const TOO_BUSY: Objection = {
 export type RunningCounts = Map<string, number>;
 
 /** Sees to a frame whose header is of the modern era. It stands for itself: closing its connection cancels it. */
-export function receiveModern(endpoint: McpEndpoint, request: McpRequest, frame: Frame): void {
-  const { res, identity, who, bytes } = request;
+export function receiveModern(
+  endpoint: McpEndpoint,
+  { res, identity, who }: McpRequest,
+  { frame, bytes }: Received,
+): void {
   if (isGone(res)) return;
   const running = endpoint.modernRunning.get(who) ?? 0;
   if (running >= MAX_RUNNING) {

@@ -140,12 +140,7 @@ const rows: readonly (readonly [args: readonly string[], stderr: string])[] = [
   ],
   [
     ['serve', '--policy', 'desk.yaml', '--policy', 'alone.yaml'],
-    'option `--policy <file>` is given twice; expected it once',
-  ],
-  [['serve', '--http', '1', '--http'], 'option `--http [address]` is given twice; expected it once'],
-  [
-    ['test', 'desk.test.yaml', '--min-coverage', '9', '--min-coverage', '1'],
-    'option `--min-coverage <percent>` is given twice; expected it once',
+    '`--policy` is given twice; expected it once, a policy is one file',
   ],
   [['serve', '--audit', ''], 'expected `--audit` as a file, `-` or `off`; found ``'],
   [
