@@ -1,6 +1,6 @@
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import { type Change, changeOf } from './changes.ts';
-import { type ExitCode, exit } from './exit-codes.ts';
+import { CommandError, type ExitCode, exit } from './exit-codes.ts';
 import { increase, judgePast } from './judge-past.ts';
 import { preparePolicy } from './load-policy.ts';
 import type { Progress } from './progress.ts';
@@ -30,6 +30,8 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
   process.stdout.write(options.json ? replayForPrograms(report) : replayForPeople(report, options.color));
   // A report that is not of every line must not pass for one.
   if (report.problems > 0) return exit.usage;
+  if (report.from === null && options.failOn.length > 0)
+    throw new CommandError('there was no call to replay, so nothing was found by `--fail-on`', exit.usage);
   return options.failOn.some((change) => report.tally.count(change) > 0) ? exit.testsFailed : exit.fine;
 }
 

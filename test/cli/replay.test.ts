@@ -322,6 +322,18 @@ describe('replay', () => {
     expect(ran.code).toBe(code);
   });
 
+  it('passes no gate on nothing', async () => {
+    const policy = file(vend('{ action: deny }'));
+    const gate = ['replay', '--policy', policy, '--fail-on', 'newly-denied'];
+    expect(await run([...gate, file('')])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there was no call to replay'),
+    });
+    const callLine = { tool: 'fusionauth-vendjwtwithid', at: at(0) };
+    expect((await run([...gate, file(lines([callLine]))])).code).toBe(0);
+    expect((await run(['replay', '--policy', policy, file('')])).code).toBe(0);
+  });
+
   it('of a file that is none says so once, with the first thing that is wrong, and exits 2', async () => {
     const other = file('version: "1"\n'.repeat(1000));
     const ran = await run(['replay', '--json', file(lines([call(0)])), other]);

@@ -60,14 +60,14 @@ export function openConnection(
       try {
         const reply = await ask(question);
         silence.broken();
-        state.turn(true, 'answers again');
+        state.answered();
         return { got: true, reply };
       } catch (error) {
         const why = troubleOf(error) ?? state.trouble();
         if (why === NO_ANSWER) silence.began();
         else silence.broken();
         // One key of a wrong type is no outage.
-        if (why !== WRONG_TYPE) state.turn(false, why);
+        if (why !== WRONG_TYPE) state.failed(why);
         return { got: false, why: words(why) };
       }
     },
@@ -78,6 +78,8 @@ function followState(client: RedisClient, tell: (up: boolean, why: string) => vo
   let up: boolean | null = null;
   let stopped = false;
   let trouble = 'not connected';
+  // A replica is left for another connection at each question: that it stands says nothing of what it would answer.
+  let isRefusing = false;
   const turn = (nowUp: boolean, why: string) => {
     if (stopped || up === nowUp) return;
     up = nowUp;
@@ -91,7 +93,7 @@ function followState(client: RedisClient, tell: (up: boolean, why: string) => vo
   // A connection whose database was refused is ready as well, for a moment.
   const look = () => {
     trouble = 'connection closed';
-    turn(true, 'connected');
+    if (!isRefusing) turn(true, 'connected');
     tellReady();
   };
   client.on('ready', () => {
@@ -99,7 +101,14 @@ function followState(client: RedisClient, tell: (up: boolean, why: string) => vo
     else void client.ping().then(look, (error: Error) => error.name === 'ReplyError' && look());
   });
   return {
-    turn,
+    answered: () => {
+      isRefusing = false;
+      turn(true, 'answers again');
+    },
+    failed: (why: string) => {
+      isRefusing ||= why.startsWith(REFUSED);
+      turn(false, why);
+    },
     onReady: (told: () => void) => {
       tellReady = told;
     },
@@ -130,15 +139,16 @@ function watchSilence(client: RedisClient) {
 }
 
 const NO_ANSWER = 'no answer in time';
-const WRONG_TYPE = 'answered WRONGTYPE';
+const REFUSED = 'answered ';
+const WRONG_TYPE = `${REFUSED}WRONGTYPE`;
 
 /** An error in words of ours: a server's or library's own text might repeat a password or an argument. */
 function troubleOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (error.message === TIMED_OUT) return NO_ANSWER;
   if ('lastNodeError' in error) return troubleOf(error.lastNodeError);
-  if (isOfSelect(error)) return `answered ${replyCode(error.message)} to SELECT of its database`;
-  if (error.name === 'ReplyError') return `answered ${replyCode(error.message)}`;
+  if (isOfSelect(error)) return `${REFUSED}${replyCode(error.message)} to SELECT of its database`;
+  if (error.name === 'ReplyError') return `${REFUSED}${replyCode(error.message)}`;
   return 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 

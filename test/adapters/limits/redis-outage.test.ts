@@ -149,6 +149,7 @@ test.each<[string, readonly (readonly string[])[]]>([
   ['is full', [['CONFIG', 'SET', 'maxmemory', '1']]],
   ['hears no replica', [['CONFIG', 'SET', 'min-replicas-to-write', '1']]],
   ['lets us run no script', [['ACL', 'SETUSER', 'default', '-@scripting']]],
+  ['is a replica', [['REPLICAOF', '127.0.0.1', '1']]],
 ])('a server that answers but %s is not ready, and that is told once', async (_, commands) => {
   const s = await open();
   expect(await s.limits.ready()).toBe(true);
@@ -157,8 +158,19 @@ test.each<[string, readonly (readonly string[])[]]>([
   for (let n = 0; n < 3; n++) {
     expect(await reserve(s, MANY)).toMatchObject({ hold: 'unknown' });
     expect(await s.limits.ready()).toBe(false);
+    await sleep(50);
   }
   expect(s.states.map(([up]) => up)).toEqual([true, false]);
+});
+
+test('a replica that becomes the master is told as well', async () => {
+  const s = await open();
+  const admin = await administer(s.server);
+  await admin.call('REPLICAOF', '127.0.0.1', '1');
+  expect(await reserve(s, MANY)).toMatchObject({ hold: 'unknown' });
+  await admin.call('REPLICAOF', 'NO', 'ONE');
+  await flowsAgain(s, 2_000);
+  expect(s.states.map(([up]) => up)).toEqual([true, false, true]);
 });
 
 test('that it is ready is seen without taking from a counter, and leaves nothing behind', async () => {
