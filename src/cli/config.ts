@@ -184,8 +184,8 @@ function refuseIdle(flags: ServeFlags, { http, rest, tokens }: ServeConfig): voi
   }
 }
 
-const HOST = /^(?:\[[0-9a-f:.]+\]|[^\s/:@?#[\]]+)(?::[0-9]{1,5})?$/i;
-const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@?#]+$/i;
+const HOST = /^(?:\[[0-9a-f:.]+\]|[^\s/:@?#*[\]]+)(?::[0-9]{1,5})?$/i;
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@?#*]*$/i;
 
 /** What no `Host` or `Origin` header ever is would refuse the very clients that it was meant to let in. */
 function refuseStray({ allowedHosts, allowedOrigins }: ServeConfig): void {

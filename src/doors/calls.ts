@@ -39,6 +39,7 @@ export function runCall(
   };
   const settle = (answer: Answer | Written) => {
     session.running.delete(id);
+    exchange.settled();
     if (!running.silenced) tell(answer);
     session.onSettled?.();
   };

@@ -15,6 +15,8 @@ export interface Exchange {
   refuse(error: RpcError): void;
   /** There is nothing (more) to say: a notification, a response, or a cancelled request. */
   end(): void;
+  /** The call that was taken is over, also where it was cancelled and nothing more is said of it. */
+  settled(): void;
 }
 
 /** What the protocol needs to remember of a session, or of a connection without one; a light record. */

@@ -21,7 +21,7 @@ export class HttpExchange implements Exchange {
   private readonly who: string;
   /** The id of the session that this request opens, else null. */
   private readonly newSessionId: string | null;
-  /** Told once the call has its answer, whether or not anybody is there to read it. */
+  /** Told once the call is over or was not taken, whether or not anybody is there to be told. */
   private readonly release: () => void;
   /** Not read from `res`: the headers of an answer that waits for the end of the turn were written, too. */
   private form: 'undecided' | 'stream' | 'over' = 'undecided';
@@ -58,7 +58,12 @@ export class HttpExchange implements Exchange {
     else if (form === 'undecided') replyFrame(this.res, frame, this.newSessionId);
   }
 
+  settled(): void {
+    this.release();
+  }
+
   refuse(error: RpcError): void {
+    this.release();
     if (this.form === 'stream') {
       this.answer(errorFrame(error));
       return;
@@ -82,7 +87,6 @@ export class HttpExchange implements Exchange {
   private finish(): HttpExchange['form'] {
     const { form } = this;
     this.form = 'over';
-    this.release();
     return form;
   }
 }

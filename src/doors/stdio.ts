@@ -114,6 +114,7 @@ class Pipe {
       answer: write,
       refuse: (error) => write(errorFrame(error)),
       end: () => {},
+      settled: () => {},
     };
   }
 

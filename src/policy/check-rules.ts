@@ -126,14 +126,14 @@ function warnOfMissing({ rule, tools, requires, report }: About): void {
   }
 }
 
-/** Who gives two counters one name may take them for one; with another window nobody would. */
+/** Who gives two counters one name may take them for one; with another window, subject or occasion nobody would. */
 function warnOfCounters({ key, rules }: ToolRules, report: Report): void {
   const seen = new Map<string, string>();
   rules.forEach((rule, i) => {
     if (rule.amountLimit === null) return;
-    const { counter, window } = rule.amountLimit;
+    const { counter, window, per } = rule.amountLimit;
     const id = rule.name ?? ruleName(key, i);
-    const name = JSON.stringify([counter, window.kind, window.ms]);
+    const name = JSON.stringify([counter, window, per, rule.observe, rule.when]);
     const first = seen.get(name);
     if (first === undefined) {
       seen.set(name, id);

@@ -190,7 +190,8 @@ function warnOfHidden({ tools: keys, hide }: Policy, tools: readonly Tool[] | nu
 
 /** A glob lists what it matches, also where only its rules were meant; only `"*"` lists nothing. */
 function warnOfListed(policy: Policy, tools: readonly Tool[], report: Report): void {
-  if (policy.default !== 'deny') return;
+  // Where there are grants these say who gets which of them.
+  if (policy.default !== 'deny' || policy.grants !== null) return;
   const all = policy.tools.find(({ key }) => key !== '*' && tools.every((tool) => means(key, tool)));
   if (all === undefined) return;
   const message = `\`${clip(all.key)}\` lists every tool, so \`default: deny\` denies none; rules of \`"*"\` are for all and list none`;

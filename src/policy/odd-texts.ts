@@ -78,12 +78,15 @@ function oddValue({ op, value }: Single, isOfLists: boolean): readonly Odd[] {
 
 /** A number among texts, that is not there as a text too. */
 function mixedIn(list: readonly Json[]): Json | undefined {
-  if (!list.some((each) => typeof each === 'string')) return undefined;
-  return list.find((each) => typeof each === 'number' && !list.includes(String(each)));
+  const texts = new Set(list.filter((each) => typeof each === 'string'));
+  if (texts.size === 0) return undefined;
+  return list.find((each) => typeof each === 'number' && !texts.has(String(each)));
 }
 
-const UNSEEN =
-  /[\p{Cf}\p{Cc}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u115f\u1160\u3164\uffa0]/u;
+const UNSEEN = /[\p{Cf}\p{Cc}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u115f\u1160\u3164\uffa0]/u;
+
+/** What joins letters and emoji is a part of how they are written. */
+const JOINED = /(?<=\P{ASCII})[\u200c\u200d](?=\P{ASCII})/gu;
 
 /** What of a text nobody sees, in words; null where there is nothing, or nothing else. */
 export function unseenIn(text: string): string | null {
@@ -91,7 +94,7 @@ export function unseenIn(text: string): string | null {
   if (rest === '') return null;
   const end = endOf(text);
   if (end !== null) return end;
-  const [found] = UNSEEN.exec(text) ?? [];
+  const [found] = UNSEEN.exec(text.replaceAll(JOINED, '')) ?? [];
   if (found === undefined || /[\t\n\r]/.test(found)) return null;
   const code = (found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   return `there is a U+${code} in this text, which is not seen`;

@@ -142,7 +142,8 @@ function readDocument(
  * line of its own would be the rest of a comment.
  */
 function checkLineBreaks(text: string, placeAt: (offset: number) => Position, report: Report): void {
-  for (const { index } of text.matchAll(/\r(?!\n)/g)) {
+  const index = text.search(/\r(?!\n)/);
+  if (index !== -1) {
     report.error(placeAt(index), 'line_break', 'expected LF or CR LF as line break; found CR alone');
   }
 }

@@ -20,7 +20,6 @@ const MAX_STEPS = 200_000;
 const NOTES: ReadonlyMap<string, string> = new Map([
   ['default', 'what a call leaves out stays out; `required` asks for it'],
   ['readOnly', '`false` in place of the schema refuses what a call gives'],
-  ['writeOnly', 'it is a note for people'],
   ...['contentEncoding', 'contentMediaType', 'contentSchema'].map(
     (name) => [name, 'a text is not decoded; `pattern` looks at it as it is'] as const,
   ),
@@ -63,7 +62,8 @@ export class SchemaWalk {
       if (keywordOf(keyword) !== undefined) {
         this.checkValue(keyword, value, at);
         const why = NOTES.get(keyword);
-        if (why !== undefined) this.report.warn(at, 'never_applies', `\`${keyword}\` checks nothing: ${why}`);
+        if (why !== undefined && value !== false)
+          this.report.warn(at, 'never_applies', `\`${keyword}\` checks nothing: ${why}`);
       } else {
         this.report.error(at, 'unknown_keyword', () => {
           const isArgument = namesOf(targets).includes(keyword);

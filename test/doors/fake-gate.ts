@@ -1,6 +1,6 @@
 import type { Gate, Json, JsonObject, ListedTool, RawCall } from '../../src/model/index.ts';
 
-/** A gate that records what it is asked. Tools: `echo`, `slow` (until released or aborted), `forward`, `hang` (both, forwarded first), `large` (32 MiB), `none`, `bug`. */
+/** A gate that records what it is asked. Tools: `echo`, `slow` (until released or aborted), `deaf` (until released), `forward`, `hang` (both, forwarded first), `large` (32 MiB), `none`, `bug`. */
 export interface FakeGate extends Gate {
   readonly calls: RawCall[];
   /** How each call ended: `result`, or `aborted`. */
@@ -49,6 +49,7 @@ export function createGate(): FakeGate {
       if (raw.tool === 'forward' || raw.tool === 'hang') raw.onForward?.();
       if (raw.tool === 'slow' || raw.tool === 'hang') await wait(raw);
       if (raw.tool === 'slow') raw.onForward?.();
+      if (raw.tool === 'deaf') await new Promise<void>((resolve) => releases.push(resolve));
       gate.ended.push(raw.signal.aborted ? 'aborted' : 'result');
       if (raw.tool === 'large')
         return { ...about, ended: 'result', status: 200, body: 'x'.repeat(32 * 1024 * 1024) };

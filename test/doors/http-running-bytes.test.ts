@@ -69,6 +69,23 @@ test('a call that is refused, cancelled or ends in a bug lets go of its room', a
   }
 });
 
+test('a call that was cancelled takes its room until it has ended', async () => {
+  const door = await open();
+  const session = await openSession(door.url);
+  const cancelled = post(door.url, call(1, 'deaf', PADDED), session);
+  await until(() => door.gate.calls.length === 1, 'the call');
+  await post(
+    door.url,
+    { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } },
+    session,
+  );
+  expect((await cancelled).status).toBe(202);
+  expect((await post(door.url, call(2, 'echo', PADDED), session)).status).toBe(503);
+  door.gate.release();
+  await until(() => door.gate.ended.length === 1, 'the end of the call');
+  expect((await post(door.url, call(3, 'echo', PADDED), session)).status).toBe(200);
+});
+
 test('over REST they are told so, too', async () => {
   let release = () => {};
   const released = new Promise<void>((resolve) => {

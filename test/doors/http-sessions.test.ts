@@ -192,7 +192,15 @@ test('HTTP session: the one that was used longest ago is dropped, a busy one nev
   const [busy, used, unused] = [sessions.open('a'), sessions.open('a'), sessions.open('a')];
   busy.mcp.running.set(1, {
     cancel: null,
-    exchange: { notify() {}, announce() {}, keepAlive() {}, answer() {}, refuse() {}, end() {} },
+    exchange: {
+      notify() {},
+      announce() {},
+      keepAlive() {},
+      answer() {},
+      refuse() {},
+      end() {},
+      settled() {},
+    },
     silenced: false,
   });
   sessions.find(used.id, 'a');

@@ -57,6 +57,16 @@ const rows: readonly Row[] = [
   },
   { sentence: 'a chain of 20 000 does not overflow', text: chain(20_000), problems: [`3 ${MANY}`] },
   {
+    sentence: 'numbers among as many texts are looked for in a moment',
+    text: `default: deny\ntools: { vendJWTWithId: { rules: [{ conditions: [{ path: identity.claims.x, op: in, value: [${list(60_000, (i) => `${i}, "${i}"`)}] }] }] } }`,
+    problems: ['1 warning not_compared so many rules are not compared: what is in vain in them is not told'],
+  },
+  {
+    sentence: 'of a million carriage returns one is told',
+    text: `default: deny #${'\r'.repeat(1_000_000)}`,
+    problems: ['1 error line_break expected LF or CR LF as line break; found CR alone'],
+  },
+  {
     sentence: 'a chain that a plain value holds does not overflow',
     text: inArguments(`$ref: "#/enum/0", enum: [${list(10_000, (i) => `{ $ref: "#/enum/${i + 1}" }`)}, {}]`),
     problems: ['3 error too_large expected `$ref`s to at most 100 schemas'],

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Audit, AuditRecord } from '../../model/index.ts';
 import type { TokenAudit, TokenRecord } from '../../model/tokens.ts';
 import { link } from './chain.ts';
@@ -95,6 +96,8 @@ class JsonLines implements Audit, TokenAudit {
       if (this.closed) return;
       try {
         await this.openAnew();
+        // No line may come that shows it.
+        if (this.queue.length === 0) this.recover();
       } catch (error) {
         this.onProblem(
           `the audit stays in its old file, ${this.target.name} cannot be opened: ${wordsOf(error)}`,
@@ -203,8 +206,7 @@ class JsonLines implements Audit, TokenAudit {
   private async isInPlace(): Promise<boolean> {
     try {
       if (!this.sink.isRemoved()) {
-        // Another process may have died within a line since.
-        this.torn ||= this.sink.isTorn();
+        this.torn ||= await this.isLeftTorn();
         return true;
       }
       await this.openAnew();
@@ -214,6 +216,14 @@ class JsonLines implements Audit, TokenAudit {
       this.report(error);
       return false;
     }
+  }
+
+  /** Whether another process has died within a line since. One that is writing now is further on a moment later. */
+  private async isLeftTorn(): Promise<boolean> {
+    const size = this.sink.tornAt();
+    if (size === null) return false;
+    await sleep(GATHER_MS);
+    return this.sink.tornAt() === size;
   }
 
   private stall(why: Error): void {
@@ -259,7 +269,11 @@ class JsonLines implements Audit, TokenAudit {
     }
     this.torn = bytes[accepted - 1] !== NEWLINE;
     this.putBack(lines.slice(whole.length));
-    if (whole.length === 0 || !this.failing) return;
+    if (whole.length > 0) this.recover();
+  }
+
+  private recover(): void {
+    if (!this.failing) return;
     this.failing = false;
     this.onRecovery(`the audit is written to ${this.target.name} again`);
   }

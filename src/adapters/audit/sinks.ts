@@ -10,8 +10,8 @@ export interface Sink {
   close(): Promise<void>;
   /** Whether what is written goes nowhere, since the file has no name any more. */
   isRemoved(): boolean;
-  /** Whether another process has ended within a line since the last look or write. */
-  isTorn(): boolean;
+  /** The size of the file where others wrote to it since, and what they wrote ends within a line; else null. */
+  tornAt(): number | null;
   /** The hash of the last whole line that was there before. */
   readonly lastHash: string;
   /** What was there before ends within a line. */
@@ -104,12 +104,13 @@ function appending(handle: FileHandle): Omit<Sink, keyof Before> {
     },
     close: () => handle.close(),
     isRemoved: () => fstatSync(handle.fd).nlink === 0,
-    isTorn() {
+    tornAt() {
       const { size } = fstatSync(handle.fd);
-      if (size === end || size === 0) return false;
-      end = size;
+      if (size === end || size === 0) return null;
       const last = Buffer.alloc(1);
-      return readSync(handle.fd, last, 0, 1, size - 1) === 1 && last[0] !== NEWLINE;
+      if (readSync(handle.fd, last, 0, 1, size - 1) === 1 && last[0] !== NEWLINE) return size;
+      end = size;
+      return null;
     },
   };
 }
@@ -161,7 +162,7 @@ export function streamTarget(stream: NodeJS.WritableStream): Target {
     append: (bytes) => writeTo(stream, bytes),
     close: async () => {},
     isRemoved: () => false,
-    isTorn: () => false,
+    tornAt: () => null,
   };
   return { name: 'the stream', open: async () => sink };
 }
