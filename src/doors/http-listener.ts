@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Awaitable } from '../model/index.ts';
+import { HttpRequest } from './http-body.ts';
 import { type Exchanged, Pipelines } from './http-pipelining.ts';
 import { object, type WriteObjection } from './http-reply.ts';
 import { endReady } from './http-turn.ts';
@@ -12,7 +13,7 @@ export interface ListenerTerms {
   readonly host: string;
   readonly port: number;
   readonly bodyMs: number;
-  readonly handle: (req: IncomingMessage, res: ServerResponse) => Awaitable<void>;
+  readonly handle: (req: HttpRequest, res: ServerResponse) => Awaitable<void>;
   readonly log: (message: string) => void;
   /** How the door words objections; left out, as JSON-RPC. */
   readonly object?: WriteObjection;
@@ -29,9 +30,10 @@ export interface Listener {
   close(waitMs: number): Promise<void>;
 }
 
-/** Longer than load balancers keep an idle connection, so that they are the ones to end it. */
-const KEEP_ALIVE_MS = 65_000;
-/** A connection on which nothing moves for so long is ended; event streams say something more often. */
+/**
+ * A connection on which nothing moves for so long is ended. Longer than load balancers keep an idle one, so that they
+ * are the ones to end it; event streams say something more often.
+ */
 const SILENCE_MS = 120_000;
 const CHECK_EVERY_MS = 1000;
 const LINGER_MS = 1000;
@@ -43,15 +45,17 @@ const LOOK_FOR_UNREAD_MS = 250;
 export async function openListener(terms: ListenerTerms): Promise<Listener> {
   const connections = new Connections(terms);
   const server = createServer({
+    IncomingMessage: HttpRequest,
     requestTimeout: terms.bodyMs,
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, terms.bodyMs),
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Connections between two requests are as silent as any: a second timer would be set for each of them.
+    keepAliveTimeout: 0,
     maxHeaderSize: terms.maxHeaderBytes ?? MAX_HEADER_BYTES,
   });
   server.maxRequestsPerSocket = 0;
   server.setTimeout(SILENCE_MS);
   allowHalfOpen(server);
-  const take = (req: IncomingMessage, res: ServerResponse) => connections.take(req, res);
+  const take = (req: HttpRequest, res: ServerResponse) => connections.take(req, res);
   server.on('connection', (socket: Socket) => connections.add(socket));
   server.on('request', take);
   // Without this Node says 100 at once; the handler does so when the headers are in order.
@@ -109,7 +113,7 @@ class Connections {
     });
   }
 
-  take(req: IncomingMessage, res: ServerResponse): void {
+  take(req: HttpRequest, res: ServerResponse): void {
     const before = this.newest.get(req.socket);
     this.newest.set(req.socket, res);
     if (!before || before.writableFinished) this.see({ req, res });
@@ -122,12 +126,8 @@ class Connections {
       this.object(res, { status: 503, message: 'Service unavailable: shutting down' });
       return;
     }
-    try {
-      const handled = this.terms.handle(req, res);
-      if (handled instanceof Promise) handled.catch((error: unknown) => this.blame(error, res));
-    } catch (error) {
-      this.blame(error, res);
-    }
+    req.onFault = (error) => this.blame(error, res);
+    req.attempt(() => this.terms.handle(req, res));
   }
 
   private blame(error: unknown, res: ServerResponse): void {

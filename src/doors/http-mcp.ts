@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Awaitable, Identity } from '../model/index.ts';
 import { ANONYMOUS, identityKey } from '../pipeline/identity-key.ts';
 import { expiryOf } from './expiry.ts';
 import { type Frame, INVALID_PARAMS, PARSE_ERROR, readFrame } from './frame.ts';
-import { type Body, readBody } from './http-body.ts';
+import { type Body, type HttpRequest, readBody, takeBody } from './http-body.ts';
 import { announcesTooMuch, checkShape, MAX_BODY_BYTES, modernVersion } from './http-checks.ts';
 import { addressOf, admit, type Entrance } from './http-entrance.ts';
 import { HttpExchange } from './http-exchange.ts';
@@ -29,7 +29,7 @@ export interface McpEndpoint extends Entrance {
 
 /** One request to /mcp of a known client: `key` binds its sessions, `who` is what the guard counts by. */
 export interface McpRequest {
-  readonly req: IncomingMessage;
+  readonly req: HttpRequest;
   readonly res: ServerResponse;
   readonly identity: Identity;
   readonly key: string;
@@ -80,7 +80,7 @@ const TOO_BUSY: Objection = {
 };
 
 /** Sees to one request to /mcp whose source is in order. */
-export function handleMcp(endpoint: McpEndpoint, req: IncomingMessage, res: ServerResponse): Awaitable<void> {
+export function handleMcp(endpoint: McpEndpoint, req: HttpRequest, res: ServerResponse): Awaitable<void> {
   const identity = admit(endpoint, { req, res }, { header: 'authorization', write: object });
   return identity instanceof Promise
     ? identity.then((known) => handleAdmitted(endpoint, known, { req, res }))
@@ -90,7 +90,7 @@ export function handleMcp(endpoint: McpEndpoint, req: IncomingMessage, res: Serv
 function handleAdmitted(
   endpoint: McpEndpoint,
   identity: Identity | null,
-  { req, res }: { req: IncomingMessage; res: ServerResponse },
+  { req, res }: { req: HttpRequest; res: ServerResponse },
 ): Awaitable<void> {
   if (identity === null) return;
   const key = identityKey(identity);
@@ -103,20 +103,20 @@ function handleAdmitted(
   return handler(endpoint, request);
 }
 
-const METHODS = new Map<string, (endpoint: McpEndpoint, request: McpRequest) => Promise<void>>([
+const METHODS = new Map<string, (endpoint: McpEndpoint, request: McpRequest) => Awaitable<void>>([
   ['POST', post],
   ['GET', listen],
   ['DELETE', leave],
 ]);
 
 /** Streams and sessions are of the legacy era alone; what a POST is of, its body has a say in. */
-function checkVersion(req: IncomingMessage): Objection | null {
+function checkVersion(req: HttpRequest): Objection | null {
   const version = modernVersion(req);
   if (req.method === 'POST' || version === null) return null;
   return MODERN_VERSIONS.includes(version) ? POST_ONLY : UNKNOWN_VERSION;
 }
 
-async function post(endpoint: McpEndpoint, request: McpRequest): Promise<void> {
+function post(endpoint: McpEndpoint, request: McpRequest): Awaitable<void> {
   const { req, res } = request;
   const version = modernVersion(req);
   // What names a session of the other era is ignored, not an error (Streamable HTTP, Earlier Revisions).
@@ -127,7 +127,22 @@ async function post(endpoint: McpEndpoint, request: McpRequest): Promise<void> {
     return turnAway(endpoint, request, TOO_LARGE);
   }
   if (req.headers.expect !== undefined) res.writeContinue();
-  const body = await readBody(req, MAX_BODY_BYTES);
+  takeBody(req, MAX_BODY_BYTES, (body) => receivePost(endpoint, request, { version, session, body }));
+}
+
+/** A POST that has come whole, and what its headers say. */
+interface Post {
+  readonly version: string | null;
+  readonly session: HttpSession | undefined;
+  readonly body: Body;
+}
+
+function receivePost(
+  endpoint: McpEndpoint,
+  request: McpRequest,
+  { version, session, body }: Post,
+): Awaitable<void> {
+  const { req, res } = request;
   const frame = toFrame(body);
   if ('status' in frame) return turnAway(endpoint, request, frame);
   if (frame.kind === 'invalid') return turnAway(endpoint, request, { status: 400, ...frame });

@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { HttpRequest } from './http-body.ts';
 
 /** So many requests of a connection are seen to at a time: answers leave in order, and those behind must be kept. */
 const MAX_TOGETHER = 16;
@@ -8,7 +9,7 @@ const MAX_UNANSWERED = 256;
 
 /** A request and its answer. */
 export interface Exchanged {
-  readonly req: IncomingMessage;
+  readonly req: HttpRequest;
   readonly res: ServerResponse;
 }
 

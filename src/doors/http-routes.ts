@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Awaitable } from '../model/index.ts';
+import type { HttpRequest } from './http-body.ts';
 import { checkSource } from './http-checks.ts';
 import { handleMcp, type McpEndpoint } from './http-mcp.ts';
 import { type Pages, tellPage } from './http-pages.ts';
@@ -13,7 +14,7 @@ export interface Routes extends Pages {
 }
 
 /** Sees to one request, whatever its path. */
-export function handleRequest(routes: Routes, req: IncomingMessage, res: ServerResponse): Awaitable<void> {
+export function handleRequest(routes: Routes, req: HttpRequest, res: ServerResponse): Awaitable<void> {
   const objection = checkSource(req, routes.sources);
   if (objection !== null) return object(res, objection);
   const path = pathOf(req.url ?? '');
@@ -24,7 +25,7 @@ export function handleRequest(routes: Routes, req: IncomingMessage, res: ServerR
 async function handlePage(
   routes: Routes,
   path: string,
-  exchange: { req: IncomingMessage; res: ServerResponse },
+  exchange: { req: HttpRequest; res: ServerResponse },
 ): Promise<void> {
   if (await tellPage(routes, path, exchange)) return;
   replyJson(exchange.res, 404, { error: 'not found; MCP is at the path /mcp' });

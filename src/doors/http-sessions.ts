@@ -15,6 +15,8 @@ export interface HttpSession {
   /** Who called last; see `callerIn`. */
   caller: Caller | null;
   seenAt: Instant;
+  /** When it last became the newest in use. */
+  movedAt: Instant;
   /** A notification that found no stream, and waits for the next one. */
   waiting: string | null;
 }
@@ -31,12 +33,14 @@ const LIFE_MS = 24 * 60 * 60 * 1000;
 const MAX_LIVE = 100_000;
 /** Ids that ended before their life was over; the oldest is forgotten first. */
 const MAX_BURIED = 100_000;
+/** Which of two sessions was used longer ago is known to so many milliseconds; to move one costs as much as to find it. */
+const MOVE_EVERY_MS = 100;
 /** Streams of one session; one more ends the oldest, which is most likely a leftover. */
 const MAX_STREAMS = 16;
 
 /** The sessions of one HTTP door. An id proves itself, so a session that is not here may still be genuine. */
 export class HttpSessions {
-  /** By id, the one that was used longest ago first: an id that is found here was proved before. */
+  /** By id, the one that was used longest ago first, or nearly so: an id that is found here was proved before. */
   private readonly live = new Map<string, HttpSession>();
   private readonly buried = new Set<string>();
   private readonly terms: SessionTerms;
@@ -68,8 +72,11 @@ export class HttpSessions {
       return null;
     }
     known.seenAt = now;
-    this.live.delete(id);
-    this.live.set(id, known);
+    if (now - known.movedAt >= MOVE_EVERY_MS) {
+      known.movedAt = now;
+      this.live.delete(id);
+      this.live.set(id, known);
+    }
     return known;
   }
 
@@ -137,6 +144,7 @@ export class HttpSessions {
       streams: new Set<EventStream>(),
       caller: null,
       seenAt,
+      movedAt: seenAt,
       waiting: null,
     };
     if (this.live.size >= (this.terms.maxLive ?? MAX_LIVE)) this.dropLongestUnused();

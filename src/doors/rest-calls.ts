@@ -1,8 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Caller, Cancellation, Gate } from '../model/index.ts';
 import { ANONYMOUS, identityKey } from '../pipeline/identity-key.ts';
 import { Cancel } from './cancellation.ts';
-import { type Body, readBody } from './http-body.ts';
+import { type Body, type HttpRequest, readBody } from './http-body.ts';
 import { announcesTooMuch, MAX_BODY_BYTES } from './http-checks.ts';
 import { addressOf, admit, type Entrance } from './http-entrance.ts';
 import { objectCounted } from './http-guarded.ts';
@@ -22,7 +22,7 @@ export interface RestCalls extends Entrance {
 
 /** One request of a known caller; `who` is what the guard counts by. */
 interface Request {
-  readonly req: IncomingMessage;
+  readonly req: HttpRequest;
   readonly res: ServerResponse;
   readonly caller: Caller;
   readonly who: string;
@@ -38,7 +38,7 @@ export interface Target {
 export async function handleCall(
   calls: RestCalls,
   target: Target,
-  { req, res }: { req: IncomingMessage; res: ServerResponse },
+  { req, res }: { req: HttpRequest; res: ServerResponse },
 ): Promise<void> {
   const caller = await identifyCaller(calls, { req, res });
   if (caller === null) return;
@@ -52,7 +52,7 @@ export async function handleCall(
 /** Who calls, by `X-Portcullis-Authorization`; null where that is not known, which is then answered. */
 export async function identifyCaller(
   calls: RestCalls,
-  exchange: { req: IncomingMessage; res: ServerResponse },
+  exchange: { req: HttpRequest; res: ServerResponse },
 ): Promise<Caller | null> {
   const identity = await admit(calls, exchange, { header: 'x-portcullis-authorization', write: objectRest });
   return identity === null ? null : { identity, session: null };

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Guard, SentArgs } from '../model/index.ts';
 import type { Granted, TokenKind, TokenService } from '../model/tokens.ts';
 import { parseJson } from '../pipeline/parse-json.ts';
 import { faultsOf } from '../pipeline/sent-args.ts';
-import { type Body, readBody } from './http-body.ts';
+import { type Body, type HttpRequest, readBody } from './http-body.ts';
 import { isJson } from './http-checks.ts';
 import { objectCounted } from './http-guarded.ts';
 import { type Objection, reply, replyJson } from './http-reply.ts';
@@ -17,7 +17,7 @@ export interface TokenDoor {
 }
 
 interface Exchange {
-  readonly req: IncomingMessage;
+  readonly req: HttpRequest;
   readonly res: ServerResponse;
 }
 
@@ -89,7 +89,7 @@ async function handleEndpoint(
 /** The body is read once the service knows the client; of whom it does not, it is dropped. */
 async function exchange(
   { issuer }: TokenDoor,
-  ask: { req: IncomingMessage; kind: TokenKind; address: string; read: () => Promise<Body> },
+  ask: { req: HttpRequest; kind: TokenKind; address: string; read: () => Promise<Body> },
 ): Promise<Granted | 'too_large'> {
   const { req, kind, address, read } = ask;
   let bytes: Body | null = null;
@@ -108,7 +108,7 @@ const TOO_LARGE: Objection = {
   message: `Payload too large: expected at most ${MAX_BODY_BYTES} bytes`,
 };
 
-function shapeObjection({ headers, url = '' }: IncomingMessage): Objection | null {
+function shapeObjection({ headers, url = '' }: HttpRequest): Objection | null {
   if (url.includes('?')) return { status: 400, message: 'Bad request: expected no query' };
   if (!isJson(headers['content-type'])) {
     return {

@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { toOpenApi } from '../catalog/openapi.ts';
 import { tokenEndpoints, tokenRoutes } from '../catalog/openapi-tokens.ts';
 import { operations } from '../catalog/operations.ts';
 import { REST_PREFIX, type RestRoute, toRestRoutes } from '../catalog/rest.ts';
 import type { TokenService } from '../model/tokens.ts';
 import type { HttpDoor, HttpOptions } from './http.ts';
+import type { HttpRequest } from './http-body.ts';
 import { checkSource } from './http-checks.ts';
 import { openListener } from './http-listener.ts';
 import { type Pages, tellPage } from './http-pages.ts';
@@ -76,7 +77,7 @@ export async function serveRest(options: RestOptions): Promise<HttpDoor> {
   };
 }
 
-async function handleRequest(door: RestDoor, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function handleRequest(door: RestDoor, req: HttpRequest, res: ServerResponse): Promise<void> {
   const objection = checkSource(req, door.sources);
   if (objection !== null) return objectRest(res, objection);
   const target = toTarget(req.url ?? '');
@@ -115,7 +116,7 @@ const DOCUMENTS = new Map<string, Document>([
 async function tellDocument(
   door: RestDoor,
   { type, policy, write }: Document,
-  { req, res }: { req: IncomingMessage; res: ServerResponse },
+  { req, res }: { req: HttpRequest; res: ServerResponse },
 ): Promise<void> {
   const isNobody = req.headers['x-portcullis-authorization'] === undefined;
   const caller = isNobody ? { identity: {}, session: null } : await identifyCaller(door, { req, res });

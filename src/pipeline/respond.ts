@@ -24,7 +24,7 @@ export function toToolResult(outcome: Outcome): ToolAnswer {
     case 'unknown_tool':
       return { error: { code: -32602, message: `Unknown tool: ${outcome.tool.slice(0, MAX_NAME)}` } };
     case 'denied':
-      return failure(outcome, denialText(outcome), denialFacts(outcome));
+      return told(outcome, denialWords(outcome));
     case 'rejected':
       return failure(outcome, outcome.reason, {
         code: 'upstream_rejected',
@@ -72,10 +72,42 @@ function success(body: Json): Written {
   return { members: `${content(text)},"structuredContent":${text}`, meta: '' };
 }
 
+/** What a failure tells that does not name the call, as JSON text. */
+interface Words {
+  readonly members: string;
+  /** The members of the decision that follow `id` and `policy`, and the brace that ends it. */
+  readonly facts: string;
+}
+
+function failure(outcome: Outcome, text: string, facts: JsonObject): Written {
+  return told(outcome, wordsOf(text, facts));
+}
+
 /** What is told of the decision begins with what this process made itself, which needs no escapes. */
-function failure({ id, policy }: Outcome, text: string, facts: JsonObject): Written {
-  const told = `{"id":"${id}","policy":"${policy}",${JSON.stringify(facts).slice(1)}`;
-  return { members: `${content(text)},"isError":true`, meta: `"portcullis/decision":${told}` };
+function told({ id, policy }: Outcome, { members, facts }: Words): Written {
+  return { members, meta: `"portcullis/decision":{"id":"${id}","policy":"${policy}",${facts}` };
+}
+
+function wordsOf(text: string, facts: JsonObject): Words {
+  return { members: `${content(text)},"isError":true`, facts: JSON.stringify(facts).slice(1) };
+}
+
+/** Rules deny with the same words again and again; to write them anew takes longer than to judge the call. */
+const knownWords = new Map<string, Words & Pick<Denied, 'code' | 'rule' | 'retryable'>>();
+/** More than a policy has reasons; where there are more still, it begins again. */
+const MAX_KNOWN = 1000;
+
+function denialWords(outcome: Denied): Words {
+  const { code, rule, reason, retryable, retryAfterMs, limit, violations } = outcome;
+  const known = knownWords.get(reason);
+  const isPlain = retryAfterMs === null && limit === null && violations.length === 0;
+  if (isPlain && known?.code === code && known.rule === rule && known.retryable === retryable) return known;
+  const words = wordsOf(denialText(outcome), denialFacts(outcome));
+  if (isPlain) {
+    if (knownWords.size >= MAX_KNOWN) knownWords.clear();
+    knownWords.set(reason, { ...words, code, rule, retryable });
+  }
+  return words;
 }
 
 function content(text: string): string {

@@ -188,7 +188,8 @@ test('HTTP session: the records are bounded, and what was dropped still proves i
 });
 
 test('HTTP session: the one that was used longest ago is dropped, a busy one never before it', () => {
-  const sessions = new HttpSessions({ secret: SECRET, idleMs: 1000, now: () => 0, maxLive: 3 });
+  let now = 0;
+  const sessions = new HttpSessions({ secret: SECRET, idleMs: 1000, now: () => now, maxLive: 3 });
   const [busy, used, unused] = [sessions.open('a'), sessions.open('a'), sessions.open('a')];
   busy.mcp.running.set(1, {
     cancel: null,
@@ -203,6 +204,7 @@ test('HTTP session: the one that was used longest ago is dropped, a busy one nev
     },
     silenced: false,
   });
+  now = 100;
   sessions.find(used.id, 'a');
   sessions.open('a');
   expect(sessions.find(busy.id, 'a')).toBe(busy);

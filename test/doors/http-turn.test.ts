@@ -171,3 +171,20 @@ test('a handler that throws at once is a 500 without detail', async () => {
   client.socket.destroy();
   await listener.close(100);
 });
+
+test('so is a bug that shows once the body has come', async () => {
+  const surface: Surface = {
+    ...toolSurface(createGate(), 'http'),
+    hear: () => {
+      throw new TypeError('a secret');
+    },
+  };
+  const broken = await startHttp({ surface });
+  const session = await openSession(broken.url);
+  const { status, text } = await post(broken.url, { jsonrpc: '2.0', id: 1, result: {} }, session);
+  expect(status).toBe(500);
+  expect(`${text}${broken.logged}`).not.toContain('a secret');
+  expect(broken.logged).toEqual(['an HTTP request ended in a bug: TypeError']);
+  expect((await post(broken.url, call(2, 'echo'), session)).status).toBe(200);
+  await broken.close();
+});

@@ -41,7 +41,7 @@ export async function startRest(
   const door = await serveRest({
     gate,
     guard,
-    identify: async ({ authorization }) =>
+    identify: ({ authorization }) =>
       authorization === null || authorization === 'Bearer anna'
         ? { identified: true, identity: authorization === null ? {} : { sub: 'anna' } }
         : { identified: false, fault: 'invalid_token', why: 'token not valid' },

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { Agent, request } from 'undici';
 import { type HttpDoor, type HttpOptions, serveHttp } from '../../src/doors/http.ts';
-import type { Guard, GuardedAct, Identity, Json, JsonObject } from '../../src/model/index.ts';
+import type { Guard, GuardedAct, Identified, Identity, Json, JsonObject } from '../../src/model/index.ts';
 import { createGate, type FakeGate } from './fake-gate.ts';
 
 /** A guard that records, and refuses the acts it is told to refuse. */
@@ -28,6 +28,14 @@ const PEOPLE = new Map<string | null, Identity>([
 export const SECRET = Buffer.alloc(32, 7);
 export const VERSION = '9.9.9';
 
+/** Knows a caller at once, as the door does where there are no tokens, or one that was seen before. */
+export function identifyPeople({ authorization }: { readonly authorization: string | null }): Identified {
+  const identity = PEOPLE.get(authorization);
+  return identity === undefined
+    ? { identified: false, fault: 'invalid_token', why: 'token not valid' }
+    : { identified: true, identity };
+}
+
 export interface TestDoor extends HttpDoor {
   readonly gate: FakeGate;
   readonly guard: ReturnType<typeof createGuard>;
@@ -44,12 +52,7 @@ export async function startHttp(
   const door = await serveHttp({
     gate,
     guard,
-    identify: async ({ authorization }) => {
-      const identity = PEOPLE.get(authorization);
-      return identity === undefined
-        ? { identified: false, fault: 'invalid_token', why: 'token not valid' }
-        : { identified: true, identity };
-    },
+    identify: identifyPeople,
     secret: SECRET,
     host: '127.0.0.1',
     port: 0,

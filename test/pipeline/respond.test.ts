@@ -137,6 +137,25 @@ const rows: readonly { readonly name: string; readonly outcome: Outcome; readonl
   },
 ];
 
+it('a denial is told by its own rule, code and limit, whatever was denied in the same words', () => {
+  const alike: readonly Outcome[] = [
+    denied,
+    { ...denied, code: 'condition_failed' },
+    { ...denied, rule: 'y#2' },
+    { ...denied, code: 'not_listed', rule: null },
+    { ...denied, retryable: true },
+    { ...denied, limit },
+    { ...denied, retryAfterMs: 1000 },
+    { ...denied, violations: [{ path: 'args', expected: 'less' }] },
+    { ...denied, id: 'id-2', policy: 'sha256:1' },
+  ];
+  const decisionOf = (outcome: Outcome) => JSON.stringify(toldOf(outcome)).replace(/.*portcullis/, '');
+  const once = alike.map(decisionOf);
+  expect(new Set(once).size).toBe(alike.length);
+  expect(alike.map(decisionOf)).toEqual(once);
+  expect(alike.toReversed().map(decisionOf)).toEqual(once.toReversed());
+});
+
 describe('over MCP', () => {
   it.each(rows)('$name', ({ outcome, answer }) => {
     expect(toldOf(outcome)).toMatchObject(answer);

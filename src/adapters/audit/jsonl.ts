@@ -128,7 +128,7 @@ class JsonLines implements Audit, TokenAudit {
       told?.(false);
       return;
     }
-    this.queue.add({ text: JSON.stringify(record), lost: 0, told });
+    this.queue.add(record, told);
     if (this.writes.stalled) this.queue.tellAll(false);
     else if (told !== null) this.hurry();
     this.drain();

@@ -8,6 +8,13 @@ export interface Waiting {
   told: ((written: boolean) => void) | null;
 }
 
+interface Unwritten {
+  readonly record: object;
+  readonly told: Waiting['told'];
+}
+
+/** So many records become text together, one after the other: between calls, each would take longer. */
+const MAX_RECORDS = 64;
 const MAX_LINES = 100_000;
 // Arguments may be a mebibyte each; an outage must not become one of memory.
 const MAX_CHARS = 64 * 1024 * 1024;
@@ -15,9 +22,11 @@ const MAX_CHARS = 64 * 1024 * 1024;
 /** Lines in the order of their calls. It holds only so much: the oldest give way, and are counted. */
 export class Queue {
   private lines: Waiting[] = [];
+  /** The newest, which are not text yet. */
+  private records: Unwritten[] = [];
   /** Where the oldest line stands; what is before it has been taken. */
   private head = 0;
-  /** Characters of all lines that wait. */
+  /** Characters of all lines that wait, but for the newest records. */
   chars = 0;
   /** Those of which somebody still wants to know. */
   private readonly asked = new Set<Waiting>();
@@ -25,7 +34,7 @@ export class Queue {
   lost = 0;
 
   get length(): number {
-    return this.lines.length - this.head;
+    return this.lines.length - this.head + this.records.length;
   }
 
   /** Whether somebody wants to know what becomes of a line. */
@@ -33,14 +42,14 @@ export class Queue {
     return this.asked.size > 0;
   }
 
-  add(waiting: Waiting): void {
-    this.lines.push(waiting);
-    this.chars += waiting.text.length;
-    if (waiting.told !== null) this.asked.add(waiting);
-    this.giveWay();
+  /** Takes a record, which nobody may change from here on. */
+  add(record: object, told: Waiting['told']): void {
+    this.records.push({ record, told });
+    if (told !== null || this.records.length >= MAX_RECORDS) this.writeOut();
   }
 
   take(): Waiting | undefined {
+    this.writeOut();
     const waiting = this.lines[this.head];
     if (waiting === undefined) return undefined;
     this.head++;
@@ -73,6 +82,18 @@ export class Queue {
   /** Nobody is left waiting; the lines stay. */
   tellAll(written: boolean): void {
     for (const waiting of this.asked) this.tell(waiting, written);
+  }
+
+  private writeOut(): void {
+    if (this.records.length === 0) return;
+    for (const { record, told } of this.records) {
+      const waiting = { text: JSON.stringify(record), lost: 0, told };
+      this.lines.push(waiting);
+      this.chars += waiting.text.length;
+      if (told !== null) this.asked.add(waiting);
+    }
+    this.records = [];
+    this.giveWay();
   }
 
   private giveWay(): void {

@@ -13,9 +13,20 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { openAudit } from '../../../src/adapters/audit/jsonl.ts';
 import { folder, idsOf, linesOf, record, sha256, verify, verifyFiles, ZEROS } from './files.ts';
+
+setFlagsFromString('--expose-gc');
+const collect: () => void = runInNewContext('gc');
+const MIB = 1024 * 1024;
+
+function heldBytes(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const ids = (from: number, to: number) => numbers(from, to).map(String);
@@ -276,6 +287,19 @@ describe('an outage', () => {
 });
 
 describe('a write that does not end', () => {
+  it('lets no more wait behind it than an outage does', async () => {
+    const stream = Object.assign(new EventEmitter(), { writable: true, write: () => true });
+    const audit = await openAudit({ to: { stream: stream as never }, onProblem: () => {} });
+    audit.write(record('under way'));
+    await setTimeout(50);
+    const before = heldBytes();
+    // Flat strings, each in memory of its own.
+    for (const id of numbers(1, 5_000)) audit.write(record(id, Buffer.alloc(64 * 1024, 'x').toString()));
+    // 64 MiB of lines, and for a while as many that gave way.
+    expect((heldBytes() - before) / MIB).toBeLessThan(64 + 64 + 16);
+    await audit.close();
+  });
+
   it('keeps nobody waiting, is told once, and what it wrote counts when it ends', async () => {
     const problems: string[] = [];
     const seen: string[] = [];
