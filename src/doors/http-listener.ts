@@ -93,6 +93,8 @@ function allowHalfOpen(server: Server): void {
 /** The open connections, each with its newest answer. */
 class Connections {
   private readonly newest = new Map<Duplex, ServerResponse | null>();
+  /** The last answers of connections that end when these have left. */
+  private readonly failing = new WeakSet<ServerResponse>();
   private readonly pipelines = new Pipelines((exchanged) => this.see(exchanged));
   private readonly terms: ListenerTerms;
   private readonly object: WriteObjection;
@@ -141,13 +143,24 @@ class Connections {
     const status = STATUS_BY_ERROR.get(error.code ?? '') ?? 400;
     const res = this.newest.get(socket);
     if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
-    else if (!res || res.writableFinished) refuseRaw(socket, status);
+    else if (!res) refuseRaw(socket, status);
+    // An answer that says so ends the connection by itself, and is the last.
+    else if (res.writableFinished && !res.shouldKeepAlive) return;
+    else if (res.writableFinished) refuseRaw(socket, status);
+    else if (res.writableEnded) this.failAfter(res, error, socket);
     else if (res.headersSent) socket.destroy();
     else {
       // A call that was complete before the garbage is still answered; nothing is read after it.
       res.shouldKeepAlive = false;
       if (!res.req.complete) this.object(res, { status, message: REASONS.get(status) ?? 'Bad Request' });
     }
+  }
+
+  /** Calls are answered as their bodies come, so what fails behind one in its packet finds its answer on the way. */
+  private failAfter(res: ServerResponse, error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (this.failing.has(res)) return;
+    this.failing.add(res);
+    res.once('finish', () => this.fail(error, socket));
   }
 
   /** Where all clients together leave too much unread, those that are furthest behind lose their connections. */

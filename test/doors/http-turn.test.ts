@@ -6,9 +6,9 @@ import { openListener } from '../../src/doors/http-listener.ts';
 import { whenGone } from '../../src/doors/http-streams.ts';
 import { endReady, endTogether } from '../../src/doors/http-turn.ts';
 import { type Surface, toolSurface } from '../../src/doors/surface.ts';
-import type { Outcome } from '../../src/model/index.ts';
+import type { Outcome, RawCall } from '../../src/model/index.ts';
 import { createGate } from './fake-gate.ts';
-import { call, openRaw, openSession, post, rawPost, startHttp, type TestDoor } from './support.ts';
+import { call, openRaw, openSession, post, rawPost, startHttp, type TestDoor, until } from './support.ts';
 
 function answer(): ServerResponse {
   return new ServerResponse(new IncomingMessage(new Socket()));
@@ -67,6 +67,46 @@ test('calls that are answered at once are answered in their order on a connectio
   await client.hears('"id":3');
   expect(client.heard().match(/"id":[0-9]/g)).toEqual(['"id":1', '"id":2', '"id":3']);
   client.socket.destroy();
+});
+
+test('garbage in the packet of calls that are answered at once spoils none of their answers', async () => {
+  const slow = createGate();
+  const denied: Outcome = {
+    id: 'call-1',
+    policy: 'digest',
+    ended: 'unavailable',
+    reason: 'x'.repeat(500_000),
+    timedOut: false,
+    retryable: false,
+  };
+  const gate = { ...slow, call: (raw: RawCall) => (raw.tool === 'slow' ? slow.call(raw) : denied) };
+  const other = await startHttp({ gate });
+  const session = await openSession(other.url);
+  const tools = ['slow', 'echo', 'echo', 'echo'];
+  for (const sent of [tools, tools.slice(1), tools.slice(3)]) {
+    const client = await openRaw(other.port);
+    const calls = sent.map((tool, id) => rawPost(JSON.stringify(call(id, tool)), session));
+    client.socket.write(`${calls.join('')}\x00garbage\r\n\r\n`);
+    if (sent.includes('slow')) await until(() => slow.calls.length === 1, 'the slow call');
+    client.socket.write('more of it');
+    await turnEnds();
+    slow.release();
+    await client.ended();
+    expect(client.heard().match(/"jsonrpc":"2.0","id":[0-9]/g)).toEqual(
+      sent.map((_, id) => `"jsonrpc":"2.0","id":${id}`),
+    );
+    expect(client.heard().match(/x{500000}/g)?.length).toBe(sent.filter((tool) => tool === 'echo').length);
+    client.socket.destroy();
+  }
+  await other.close();
+});
+
+test('nothing follows the answer to a request that ends its connection, whatever was in its packet', async () => {
+  const client = await openRaw(door.port);
+  const message = JSON.stringify(call(1, 'echo'));
+  client.socket.write(rawPost(message, { ...own, connection: 'close' }) + rawPost(message, own));
+  await client.ended();
+  expect(client.heard().match(/HTTP\/1.1 [0-9]+/g)).toEqual(['HTTP/1.1 200']);
 });
 
 test('one id can be used again once its call was answered at once', async () => {
