@@ -26,8 +26,9 @@ export class HttpRequest extends IncomingMessage {
     return true;
   }
 
-  /** Hands over what has come of the body, and what comes of it from now on. Once at most. */
+  /** Hands over what has come of the body, and what comes of it from now on. Once at most. Nothing if the client is gone. */
   handTo(taker: Take): void {
+    if (this.destroyed) return;
     const early: Buffer | null = this.readableLength > 0 ? this.read() : null;
     this.taker = taker;
     if (early !== null) taker(early);

@@ -187,3 +187,26 @@ describe.each([
     for (const { socket } of idle) socket.destroy();
   });
 });
+
+test('a call of a client that went away before it was known is not made', async () => {
+  const waiting: (() => void)[] = [];
+  let isSlow = false;
+  const door = await startHttp({
+    identify: async (sent) => {
+      if (isSlow) await new Promise<void>((resolve) => waiting.push(resolve));
+      return identifyPeople(sent);
+    },
+  });
+  const own = await openSession(door.url);
+  isSlow = true;
+  const client = await openRaw(door.port);
+  client.socket.write(rawPost(JSON.stringify(call(1, 'echo')), own));
+  await until(() => waiting.length === 1, 'the question who calls');
+  isSlow = false;
+  client.socket.resetAndDestroy();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  waiting[0]?.();
+  await post(door.url, call(2, 'echo'), own);
+  expect(door.gate.calls.length).toBe(1);
+  await door.close();
+});

@@ -307,6 +307,25 @@ test('REST: whoever goes away cancels also the calls whose answers wait for othe
   await other.close();
 });
 
+test('REST: the call of whoever goes away before it is known who calls is not made', async () => {
+  const waiting: (() => void)[] = [];
+  const other = await startRest({
+    identify: async () => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return { identified: true, identity: {} };
+    },
+  });
+  const client = await openRaw(other.port);
+  client.socket.write('GET /v1/api/jwt/validate HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await expect.poll(() => waiting.length).toBe(1);
+  client.socket.resetAndDestroy();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  waiting[0]?.();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(other.calls).toEqual([]);
+  await other.close();
+});
+
 test('REST: whoever goes away cancels the call', async () => {
   let ended: (how: string) => void = () => {};
   const how = new Promise<string>((resolve) => {
