@@ -21,6 +21,8 @@ export interface ListenerTerms {
   readonly maxHeaderBytes?: number;
   /** What all clients together may leave unread; left out, 256 MiB. */
   readonly maxUnreadBytes?: number;
+  /** A connection on which nothing moves for so long is ended; left out, 120 seconds. */
+  readonly silenceMs?: number;
 }
 
 /** An HTTP server that outlives whatever it is sent. */
@@ -30,10 +32,7 @@ export interface Listener {
   close(waitMs: number): Promise<void>;
 }
 
-/**
- * A connection on which nothing moves for so long is ended. Longer than load balancers keep an idle one, so that they
- * are the ones to end it; event streams say something more often.
- */
+/** Longer than load balancers keep an idle connection, so that they end it; event streams say something more often. */
 const SILENCE_MS = 120_000;
 const CHECK_EVERY_MS = 1000;
 const LINGER_MS = 1000;
@@ -48,12 +47,12 @@ export async function openListener(terms: ListenerTerms): Promise<Listener> {
     IncomingMessage: HttpRequest,
     requestTimeout: terms.bodyMs,
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, terms.bodyMs),
-    // Connections between two requests are as silent as any: a second timer would be set for each of them.
+    // Between two requests a connection is as silent as within one: no second timer, set anew for each.
     keepAliveTimeout: 0,
     maxHeaderSize: terms.maxHeaderBytes ?? MAX_HEADER_BYTES,
   });
   server.maxRequestsPerSocket = 0;
-  server.setTimeout(SILENCE_MS);
+  server.setTimeout(terms.silenceMs ?? SILENCE_MS);
   allowHalfOpen(server);
   const take = (req: HttpRequest, res: ServerResponse) => connections.take(req, res);
   server.on('connection', (socket: Socket) => connections.add(socket));

@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { setImmediate as turnEnds } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turnEnds } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openListener } from '../../src/doors/http-listener.ts';
 import { whenGone } from '../../src/doors/http-streams.ts';
@@ -227,4 +227,35 @@ test('so is a bug that shows once the body has come', async () => {
   expect(broken.logged).toEqual(['an HTTP request ended in a bug: TypeError']);
   expect((await post(broken.url, call(2, 'echo'), session)).status).toBe(200);
   await broken.close();
+});
+
+test('a connection on which nothing moves is ended, before a request and after one, and no other', async () => {
+  const listener = await openListener({
+    host: '127.0.0.1',
+    port: 0,
+    bodyMs: 10_000,
+    silenceMs: 500,
+    log: () => {},
+    handle: (_, res) => void res.end('told'),
+  });
+  const { port } = listener.address;
+  const ask = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  const [silent, once, talking] = [await openRaw(port), await openRaw(port), await openRaw(port)];
+  once.socket.write(ask);
+  let isOver = false;
+  const talk = async () => {
+    while (!isOver) {
+      talking.socket.write(ask);
+      await sleep(50);
+    }
+  };
+  const talked = talk();
+  await Promise.all([silent.ended(), once.ended()]);
+  expect(silent.heard()).toBe('');
+  expect(once.heard()).toMatch(/told$/);
+  expect(talking.socket.destroyed).toBe(false);
+  isOver = true;
+  await talked;
+  talking.socket.destroy();
+  await listener.close(100);
 });
