@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isLoopbackHost } from '../adapters/identity/addresses.ts';
+import { isUuid } from '../policy/uuid.ts';
 import { type Address, readAddress } from './address.ts';
 import { printable } from './excerpt.ts';
 import { CommandError, exit } from './exit-codes.ts';
@@ -62,7 +63,6 @@ export interface ServeFlags extends TokenFlags, IssuerFlags {
 
 const HTTP_PORT = 9090;
 const REST_PORT = 8080;
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** How much is logged, from everything to nothing. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 
@@ -146,7 +146,7 @@ function partsOf(url: URL): readonly string[] {
 function readTenant(text: Given | undefined): string | null {
   if (text === undefined) return null;
   const id = text.value.toLowerCase();
-  if (UUID.test(id)) return id;
+  if (isUuid(id)) return id;
   throw new CommandError(
     `expected \`${text.name}\` as a UUID; found \`${text.value}\`${unfilled(text.value)}`,
     exit.usage,

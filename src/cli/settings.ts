@@ -1,5 +1,6 @@
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { isUuid } from '../policy/uuid.ts';
 import { printable, shown } from './excerpt.ts';
 import { CommandError, exit } from './exit-codes.ts';
 import { readFile } from './read-file.ts';
@@ -40,12 +41,10 @@ export function unfilled(value: string): string {
   return value.startsWith('~/') ? '; `~` is filled in by shells alone, write the whole path' : '';
 }
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** `--tenant` of the commands that read records; null where it is left out. */
 export function recordedTenant(text: string | undefined): string | null {
   const id = text?.toLowerCase() ?? null;
-  if (id === null || UUID.test(id)) return id;
+  if (id === null || isUuid(id)) return id;
   throw new CommandError(`expected \`--tenant\`, a UUID; found \`${text}\``, exit.usage);
 }
 

@@ -3,6 +3,7 @@ import type { Fingerprint } from '../policy/fingerprint.ts';
 import { isList, isObject, valueAt } from '../policy/paths.ts';
 import type { PreparedPolicy } from '../policy/prepare.ts';
 import { looksSecret, withoutSecrets } from '../policy/secrets.ts';
+import { isUuid } from '../policy/uuid.ts';
 
 /** What is known of a call from its start; the rest of its record is how it ended. */
 export type Opening = Pick<
@@ -18,7 +19,6 @@ export type Closing = Pick<AuditRecord, 'verdict' | 'code' | 'rule' | 'would' | 
 /** Arguments whose text is larger are recorded by their fingerprint alone. */
 const MAX_ARGS_CHARACTERS = 64 * 1024;
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The part of an audit record that every call has, whatever becomes of it. */
 export function openRecord(
@@ -156,7 +156,7 @@ function knownOnly(value: Json, schema: Json | undefined, mark: (secret: string)
     return shown;
   }
   const isNoId =
-    isObject(schema) && schema['format'] === 'uuid' && !(typeof value === 'string' && UUID.test(value));
+    isObject(schema) && schema['format'] === 'uuid' && !(typeof value === 'string' && isUuid(value));
   return isNoId ? mark(JSON.stringify(value)) : value;
 }
 

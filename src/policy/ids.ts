@@ -4,9 +4,9 @@ import { isList, isObject } from './paths.ts';
 import { resolver } from './pointers.ts';
 import { visitsOf } from './schema-visits.ts';
 import { elementsOf, memberOf } from './targets.ts';
+import { isUuid } from './uuid.ts';
 import { schemasAt } from './vocabulary.ts';
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const EQUALITIES: ReadonlySet<Operator> = new Set(['eq', 'neq', 'in', 'not_in']);
 
 /** A condition whose ids are spelt as calls have them in normal form: in lower case, where a tool has an id. */
@@ -74,5 +74,5 @@ function lower(value: Json, targets: readonly JsonObject[]): Json {
     return Object.fromEntries(members);
   }
   const isId = targets.some(({ format }) => format === 'uuid');
-  return isId && typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : value;
+  return isId && typeof value === 'string' && isUuid(value) ? value.toLowerCase() : value;
 }

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../model/index.ts';
 import { clip, suggestion } from './located.ts';
 import { isList, isObject } from './paths.ts';
+import { isUuid } from './uuid.ts';
 
 export const TEXT = 'a text';
 export const LIST = 'a list';
@@ -13,7 +14,6 @@ const NAMES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
   object: 'an object',
 };
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const MAX_WORDS_TOLD = 8;
 
 /** What stands where a schema has this `type`, in words; null where that is not told. */
@@ -66,7 +66,7 @@ function whyNoText(value: string, { format, enum: words }: JsonObject, found: st
       return `is never ${found}${some}${suggestion(value, all)}`;
     };
   }
-  if (format === 'uuid' && !UUID.test(value)) {
+  if (format === 'uuid' && !isUuid(value)) {
     return () =>
       `is an id, and ${found} is none; expected one such as \`3c219e58-ed0e-4b18-ad48-f4f92793ae32\``;
   }

@@ -1,5 +1,6 @@
 import type { Json, Path } from '../model/index.ts';
 import { isList, isObject } from './paths.ts';
+import { isUuid } from './uuid.ts';
 
 /** What is a secret, and what stands in its place. */
 export interface Redaction {
@@ -13,13 +14,6 @@ export interface Redaction {
 const JWT = /eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\./;
 const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 const RUNS = /[A-Za-z0-9+/_-]{32,}/g;
-
-const UUID_LENGTH = 36;
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-function isUuid(text: string): boolean {
-  return text.length === UUID_LENGTH && UUID.test(text);
-}
 
 /** Whether a text has a JWT in it. */
 export function looksLikeJwt(text: string): boolean {
